@@ -1,0 +1,99 @@
+package dev.backstep.emulator.bus;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/// The guest's RAM (and ROM) as one flat segment. Offsets are RAM offsets, not guest-physical addresses:
+/// [PhysicalBus] maps one to the other. Little-endian, unaligned.
+///
+/// Each 4 KiB page has a mark that says whether code blocks were decoded from it; whoever writes a marked
+/// page must say so to the [CodeWatch]: [Mmu] and [PhysicalBus] do.
+public final class GuestRam {
+  public static final int PAGE_SHIFT = 12;
+
+  private static final ValueLayout.OfByte LE8 = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfShort LE16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt LE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LE64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final MemorySegment segment;
+  private final boolean[] codePages;
+  private CodeWatch codeWatch = (ramOffset, bytes) -> {};
+
+  /// @param arena owns the memory
+  /// @param bytes size, a multiple of 4096
+  public GuestRam(Arena arena, long bytes) {
+    segment = arena.allocate(bytes, 4096);
+    codePages = new boolean[Math.toIntExact(bytes >>> PAGE_SHIFT)];
+  }
+
+  public long size() {
+    return segment.byteSize();
+  }
+
+  /// The memory itself, for digests, loaders and device DMA of whole ranges. Writers see to
+  /// [#codeWritten].
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  public void watchCode(CodeWatch watch) {
+    codeWatch = watch;
+  }
+
+  public boolean holdsCode(long ramOffset) {
+    return codePages[(int) (ramOffset >>> PAGE_SHIFT)];
+  }
+
+  public void markCode(long ramOffset) {
+    codePages[(int) (ramOffset >>> PAGE_SHIFT)] = true;
+  }
+
+  public void unmarkCode(long ramOffset) {
+    codePages[(int) (ramOffset >>> PAGE_SHIFT)] = false;
+  }
+
+  /// Tells the watch, if the page of `ramOffset` holds code. The range lies within one page.
+  public void wrote(long ramOffset, int bytes) {
+    if (codePages[(int) (ramOffset >>> PAGE_SHIFT)]) {
+      codeWatch.codeWritten(ramOffset, bytes);
+    }
+  }
+
+  public byte getByte(long ramOffset) {
+    return segment.get(LE8, ramOffset);
+  }
+
+  public short getShort(long ramOffset) {
+    return segment.get(LE16, ramOffset);
+  }
+
+  public int getInt(long ramOffset) {
+    return segment.get(LE32, ramOffset);
+  }
+
+  public long getLong(long ramOffset) {
+    return segment.get(LE64, ramOffset);
+  }
+
+  public void putByte(long ramOffset, byte value) {
+    segment.set(LE8, ramOffset, value);
+  }
+
+  public void putShort(long ramOffset, short value) {
+    segment.set(LE16, ramOffset, value);
+  }
+
+  public void putInt(long ramOffset, int value) {
+    segment.set(LE32, ramOffset, value);
+  }
+
+  public void putLong(long ramOffset, long value) {
+    segment.set(LE64, ramOffset, value);
+  }
+}

@@ -1,0 +1,126 @@
+package dev.backstep.emulator.bus;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The guest-physical address space: RAM, ROM and devices' registers. An address nobody decodes reads as
+/// all ones and swallows writes.
+public final class PhysicalBus {
+  /// No RAM behind an address.
+  public static final long NOT_RAM = -1;
+
+  /// Whether a RAM region can be written by the guest.
+  public enum Writable {
+    YES,
+    NO
+  }
+
+  private record RamRegion(long gpa, long bytes, long ramOffset, Writable writable) {}
+
+  private record DeviceRegion(long gpa, long bytes, MmioDevice device) {}
+
+  private final GuestRam ram;
+  private final List<RamRegion> ramRegions = new ArrayList<>();
+  private final List<DeviceRegion> deviceRegions = new ArrayList<>();
+
+  public PhysicalBus(GuestRam ram) {
+    this.ram = ram;
+  }
+
+  public GuestRam ram() {
+    return ram;
+  }
+
+  /// Maps RAM (or ROM) at `gpa`; all numbers are multiples of 4096. Later regions hide earlier ones.
+  public void mapRam(long gpa, long bytes, long ramOffset, Writable writable) {
+    ramRegions.addFirst(new RamRegion(gpa, bytes, ramOffset, writable));
+  }
+
+  /// Maps a device's registers at `gpa`; they hide RAM.
+  public void mapDevice(long gpa, long bytes, MmioDevice device) {
+    deviceRegions.addFirst(new DeviceRegion(gpa, bytes, device));
+  }
+
+  /// The device whose registers cover `gpa`, or null for RAM and holes.
+  public @Nullable MmioDevice deviceAt(long gpa) {
+    for (int k = 0; k < deviceRegions.size(); k++) {
+      DeviceRegion r = deviceRegions.get(k);
+      if (gpa >= r.gpa && gpa - r.gpa < r.bytes) {
+        return r.device;
+      }
+    }
+    return null;
+  }
+
+  /// The RAM offset of a byte that a vCPU may read as plain memory, or [#NOT_RAM].
+  public long ramOffsetForRead(long gpa) {
+    return ramOffset(gpa, Writable.NO);
+  }
+
+  /// The RAM offset of a byte that a vCPU may write as plain memory, or [#NOT_RAM].
+  public long ramOffsetForWrite(long gpa) {
+    return ramOffset(gpa, Writable.YES);
+  }
+
+  private long ramOffset(long gpa, Writable atLeast) {
+    if (deviceAt(gpa) != null) {
+      return NOT_RAM;
+    }
+    for (int k = 0; k < ramRegions.size(); k++) {
+      RamRegion r = ramRegions.get(k);
+      if (gpa >= r.gpa && gpa - r.gpa < r.bytes) {
+        boolean allowed = atLeast == Writable.NO || r.writable == Writable.YES;
+        return allowed ? r.ramOffset + (gpa - r.gpa) : NOT_RAM;
+      }
+    }
+    return NOT_RAM;
+  }
+
+  /// Reads 1, 2, 4 or 8 bytes that lie within one page, from RAM or a device.
+  public long read(long gpa, int bytes) {
+    long offset = ramOffsetForRead(gpa);
+    if (offset != NOT_RAM) {
+      return switch (bytes) {
+        case 1 -> ram.getByte(offset) & 0xFF;
+        case 2 -> ram.getShort(offset) & 0xFFFF;
+        case 4 -> ram.getInt(offset) & 0xFFFFFFFFL;
+        default -> ram.getLong(offset);
+      };
+    }
+    DeviceRegion r = regionAt(gpa);
+    if (r != null) {
+      return r.device.read(gpa - r.gpa, bytes);
+    }
+    return bytes == 8 ? -1 : (1L << 8 * bytes) - 1;
+  }
+
+  /// Writes 1, 2, 4 or 8 bytes that lie within one page, to RAM or a device.
+  public void write(long gpa, int bytes, long value) {
+    long offset = ramOffsetForWrite(gpa);
+    if (offset == NOT_RAM) {
+      DeviceRegion r = regionAt(gpa);
+      if (r != null) {
+        r.device.write(gpa - r.gpa, bytes, value);
+      }
+      return;
+    }
+    switch (bytes) {
+      case 1 -> ram.putByte(offset, (byte) value);
+      case 2 -> ram.putShort(offset, (short) value);
+      case 4 -> ram.putInt(offset, (int) value);
+      default -> ram.putLong(offset, value);
+    }
+    ram.wrote(offset, bytes);
+  }
+
+  private @Nullable DeviceRegion regionAt(long gpa) {
+    for (int k = 0; k < deviceRegions.size(); k++) {
+      DeviceRegion r = deviceRegions.get(k);
+      if (gpa >= r.gpa && gpa - r.gpa < r.bytes) {
+        return r;
+      }
+    }
+    return null;
+  }
+}

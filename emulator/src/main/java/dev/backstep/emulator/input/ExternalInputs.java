@@ -1,0 +1,25 @@
+package dev.backstep.emulator.input;
+
+/// Everything that a run depends on besides its configuration and images. A recorder decorates it and
+/// journals the answers; a replayer answers from the journal. The machine asks in a deterministic order,
+/// always on its own thread.
+public interface ExternalInputs {
+  /// Nothing was typed.
+  int NOTHING = -1;
+
+  /// Seconds since 1970-01-01 UTC that the real-time clock shows at power-up. Asked once.
+  long realTimeClockSeconds();
+
+  /// 64 random bits.
+  long entropy();
+
+  /// The next byte typed on the console, 0 to 255, or [#NOTHING] if none is there yet.
+  ///
+  /// @param position instructions retired: a replayer hands out a byte at the position of its arrival
+  int consoleByte(long position);
+
+  /// Every vCPU is idle and no timer is armed: waits until a console byte can be read.
+  ///
+  /// @return false if none will ever come
+  boolean awaitConsole(long position);
+}

@@ -1,0 +1,4 @@
+package dev.backstep.emulator.msr;
+
+/// What RDMSR and WRMSR do.
+public final class MsrTable {}

@@ -1,0 +1,5 @@
+/// Model-specific registers: index to behaviour.
+@NullMarked
+package dev.backstep.emulator.msr;
+
+import org.jspecify.annotations.NullMarked;

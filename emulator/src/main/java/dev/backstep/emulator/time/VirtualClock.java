@@ -1,0 +1,56 @@
+package dev.backstep.emulator.time;
+
+/// The guest's time: one nanosecond for each retired instruction, plus the time the machine skipped while
+/// every vCPU was idle.
+public final class VirtualClock {
+  /// Ticks of the TSC in a second: two a nanosecond, so a 2 GHz part.
+  public static final long TSC_HZ = 2_000_000_000L;
+
+  private static final long TSC_TICKS_PER_NS = 2;
+
+  private final PositionSource positions;
+  private long skippedNs;
+
+  public VirtualClock(PositionSource positions) {
+    this.positions = positions;
+  }
+
+  /// Virtual nanoseconds since power-up.
+  public long nowNs() {
+    return positions.position() + skippedNs;
+  }
+
+  /// TSC ticks since power-up, before any vCPU's offset.
+  public long tscTicks() {
+    return nowNs() * TSC_TICKS_PER_NS;
+  }
+
+  /// The first nanosecond at which [#tscTicks()] is at least `ticks` (unsigned).
+  public static long nsOfTsc(long ticks) {
+    return Long.divideUnsigned(ticks, TSC_TICKS_PER_NS) + (ticks & 1);
+  }
+
+  /// The number of ticks of a `hz` counter that started at zero at power-up.
+  public long ticksAt(long hz) {
+    long ns = nowNs();
+    return ns / 1_000_000_000L * hz + ns % 1_000_000_000L * hz / 1_000_000_000L;
+  }
+
+  /// The position at which [#nowNs()] reaches `ns` if no idle time is skipped before.
+  public long positionAt(long ns) {
+    return ns - skippedNs;
+  }
+
+  /// Skips idle time so that [#nowNs()] is `ns`; does nothing if that is past.
+  public void skipTo(long ns) {
+    long gap = ns - nowNs();
+    if (gap > 0) {
+      skippedNs += gap;
+    }
+  }
+
+  /// Nanoseconds skipped so far: part of the machine's saved state.
+  public long skippedNs() {
+    return skippedNs;
+  }
+}

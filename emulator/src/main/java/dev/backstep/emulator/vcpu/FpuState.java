@@ -1,0 +1,48 @@
+package dev.backstep.emulator.vcpu;
+
+/// The x87, MMX and SSE registers. SDM Vol. 1 "x87 FPU Execution Environment", "MXCSR".
+///
+/// Physical register `k` of the x87 stack (not ST(k)) has its 64-bit significand in `significand[k]` and
+/// sign and exponent in the low 16 bits of `signExponent[k]`; MMX register `k` is `significand[k]`.
+public final class FpuState {
+  public static final int MXCSR_DEFAULT = 0x1F80;
+
+  /// Bits of MXCSR that may be set (DAZ included).
+  public static final int MXCSR_MASK = 0xFFFF;
+
+  public final long[] significand = new long[8];
+  public final int[] signExponent = new int[8];
+  public int controlWord = 0x37F;
+
+  /// The status word without TOP, which is [#top].
+  public int statusWord;
+
+  public int top;
+
+  /// One bit per physical register: 1 = not empty (the abridged tag word of FXSAVE).
+  public int tagValid;
+
+  public int lastOpcode;
+  public long lastInstructionPointer;
+  public int lastInstructionSelector;
+  public long lastDataPointer;
+  public int lastDataSelector;
+
+  public int mxcsr = MXCSR_DEFAULT;
+
+  /// XMM0 to XMM15: low quadword of register k at index 2k, high one at 2k + 1.
+  public final long[] xmm = new long[32];
+
+  /// FNINIT. SDM Vol. 2 "FINIT/FNINIT".
+  public void initialise() {
+    controlWord = 0x37F;
+    statusWord = 0;
+    top = 0;
+    tagValid = 0;
+    lastOpcode = 0;
+    lastInstructionPointer = 0;
+    lastInstructionSelector = 0;
+    lastDataPointer = 0;
+    lastDataSelector = 0;
+  }
+}

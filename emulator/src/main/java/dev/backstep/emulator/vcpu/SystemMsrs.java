@@ -1,0 +1,25 @@
+package dev.backstep.emulator.vcpu;
+
+/// Model-specific registers that instructions read directly (SYSCALL, SWAPGS, RDTSC…). The table of
+/// all MSRs, with their checks, is `msr.MsrTable`. FS and GS bases live in their segment registers.
+public final class SystemMsrs {
+  public long star;
+  public long lstar;
+  public long cstar;
+  public long syscallMask;
+  public long kernelGsBase;
+  public long sysenterCs;
+  public long sysenterEsp;
+  public long sysenterEip;
+
+  /// TSC minus the virtual clock's tick count.
+  public long tscOffset;
+
+  public long tscAdjust;
+  public long tscAux;
+
+  /// IA32_PAT after reset. SDM Vol. 3 "Programming the PAT".
+  public long pat = 0x0007040600070406L;
+
+  public long miscEnable;
+}

@@ -1,0 +1,293 @@
+package dev.backstep.emulator.vcpu;
+
+import dev.backstep.emulator.bus.PortBus;
+import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.execution.CodeBlock;
+import dev.backstep.emulator.interrupt.CpuSignals;
+import dev.backstep.emulator.interrupt.LocalInterrupts;
+import dev.backstep.emulator.listen.EventPort;
+import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.mmu.Mmu;
+import dev.backstep.emulator.msr.MsrTable;
+import dev.backstep.emulator.time.VirtualClock;
+
+/// One virtual processor: its registers, what it is doing, and its way to memory, ports, time and
+/// interrupts. Instruction semantics (package `isa`) are static methods over it.
+///
+/// Fields are public for the semantics and the interpreter; nothing outside the emulator writes them.
+public final class Vcpu implements CpuSignals {
+  public static final int RAX = 0;
+  public static final int RCX = 1;
+  public static final int RDX = 2;
+  public static final int RBX = 3;
+  public static final int RSP = 4;
+  public static final int RBP = 5;
+  public static final int RSI = 6;
+  public static final int RDI = 7;
+
+  /// The register number that reads as zero: "no base", "no index".
+  public static final int NO_REGISTER = 16;
+
+  /// No start-up IPI is pending.
+  public static final int NO_SIPI = -1;
+
+  /// This vCPU's index in the machine, from 0 (the BSP).
+  public final int number;
+
+  /// RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15, and a zero that nobody writes.
+  public final long[] gpr = new long[17];
+
+  /// RIP (or EIP, IP) as of the last block boundary; see [#currentRip()].
+  public long rip;
+
+  /// Lazily computed arithmetic flags: see [Rflags].
+  public int flagKind = Rflags.EXPLICIT;
+
+  public long flagA;
+  public long flagB;
+  public long flagResult;
+
+  /// RFLAGS without its arithmetic flags and without the fixed bit 1.
+  public int systemFlags;
+
+  public long cr0;
+  public long cr2;
+  public long cr3;
+  public long cr4;
+  public long efer;
+  public long xcr0 = ControlBits.XCR0_X87;
+
+  /// DR0 to DR3, (two unused), DR6, DR7.
+  public final long[] dr = new long[8];
+
+  /// ES, CS, SS, DS, FS, GS.
+  public final SegmentRegister[] segments = new SegmentRegister[6];
+
+  public final SegmentRegister ldtr = new SegmentRegister();
+  public final SegmentRegister tr = new SegmentRegister();
+  public long gdtBase;
+  public int gdtLimit;
+  public long idtBase;
+  public int idtLimit;
+
+  /// Current privilege level, 0 to 3.
+  public int cpl;
+
+  /// Kept equal to what CR0, EFER, RFLAGS.VM and CS say by [#updateMode()].
+  public CpuMode mode = CpuMode.REAL;
+
+  public final FpuState fpu = new FpuState();
+  public final SystemMsrs msr = new SystemMsrs();
+
+  public Activity activity = Activity.RUNNING;
+
+  /// STI or a load of SS holds interrupts off until the next instruction has retired. SDM Vol. 3
+  /// "Masking Exceptions and Interrupts When Switching Stacks" and Vol. 2 "STI".
+  public boolean interruptShadow;
+
+  /// An NMI has been delivered and no IRET has followed.
+  public boolean nmiBlocked;
+
+  public boolean nmiPending;
+  public boolean smiPending;
+  public boolean initPending;
+
+  /// Vector of a pending start-up IPI, or [#NO_SIPI].
+  public int sipiVector = NO_SIPI;
+
+  /// DR6 bits of debug traps that the running instruction met, delivered when it has retired.
+  public long pendingDebugTraps;
+
+  /// Something outside the instruction stream may want this vCPU: the interpreter leaves its loop at
+  /// the next instruction boundary and looks. Set by [#requestAttention()].
+  public boolean attention;
+
+  /// The machine's position at the first instruction of the running block.
+  public long icountBase;
+
+  /// Index of the running instruction in the running block.
+  public int blockIndex;
+
+  /// The running block is left before the instruction of this index.
+  public int blockLimit;
+
+  /// The position before which the interpreter must stop.
+  public long deadline;
+
+  /// The running block; its instruction [#blockIndex] is executing.
+  public CodeBlock block = CodeBlock.NONE;
+
+  /// Changes with every change of the translation of code addresses: links between blocks made under
+  /// another epoch are void. Drawn from one counter for the whole machine.
+  public long translationEpoch;
+
+  /// Whether each instruction must run alone: trap flag, interrupt shadow, instruction breakpoints.
+  public boolean singleStep;
+
+  /// The fault to throw: `throw c.fault.generalProtection(0)`.
+  public final GuestFault fault = new GuestFault();
+
+  public final Mmu mmu;
+  public final PortBus ports;
+  public final LocalInterrupts apic;
+  public final VirtualClock clock;
+  public final CpuidTable cpuid;
+  public final MsrTable msrTable;
+  public final EventPort events;
+
+  /// What a vCPU is connected to.
+  ///
+  /// @param number index in the machine
+  /// @param parts everything outside the vCPU itself
+  public Vcpu(int number, VcpuParts parts) {
+    this.number = number;
+    for (int k = 0; k < segments.length; k++) {
+      segments[k] = new SegmentRegister();
+    }
+    ports = parts.ports();
+    clock = parts.clock();
+    cpuid = parts.cpuid();
+    msrTable = parts.msrs();
+    events = parts.events();
+    mmu = new Mmu(this, parts.physicalBus(), parts.memoryTypes());
+    apic = parts.localInterrupts().attach(this);
+  }
+
+  /// RIP of the instruction that is executing (or, between instructions, of the next one).
+  public long currentRip() {
+    return block == CodeBlock.NONE ? rip : block.instructionRip(blockIndex);
+  }
+
+  /// How many instructions the machine had retired before the one that is executing.
+  public long position() {
+    return icountBase + blockIndex;
+  }
+
+  /// Where and when an event of this vCPU happens: now.
+  public MachineEvent.At at() {
+    return new MachineEvent.At(position(), number, currentRip(), clock.nowNs());
+  }
+
+  /// RFLAGS as PUSHF would push it (VM and RF included).
+  public long rflags() {
+    return systemFlags | Rflags.FIXED | Rflags.arithmetic(this);
+  }
+
+  /// Replaces the whole of RFLAGS. The caller has already masked out what may not change, and calls
+  /// [#updateMode()] if VM changed; IF, TF and the like take effect at the next instruction boundary.
+  public void setRflags(long value) {
+    Rflags.setArithmetic(this, value);
+    systemFlags = (int) value & ~(Rflags.ARITHMETIC | Rflags.FIXED);
+    updateStepping();
+    requestAttention();
+  }
+
+  public boolean flag(int systemFlag) {
+    return (systemFlags & systemFlag) != 0;
+  }
+
+  public int iopl() {
+    return systemFlags >> 12 & 3;
+  }
+
+  public boolean cr0(long bit) {
+    return (cr0 & bit) != 0;
+  }
+
+  public boolean cr4(long bit) {
+    return (cr4 & bit) != 0;
+  }
+
+  public boolean efer(long bit) {
+    return (efer & bit) != 0;
+  }
+
+  public boolean isLongModeActive() {
+    return (efer & ControlBits.EFER_LMA) != 0;
+  }
+
+  /// Recomputes [#mode] from CR0.PE, EFER.LMA, RFLAGS.VM and CS, tells memory about it, and emits a
+  /// `mode` event when the mode's name changed.
+  public void updateMode() {
+    CpuMode before = mode;
+    mode = computeMode();
+    mmu.modeChanged();
+    requestAttention();
+    if (before.eventName().equals(mode.eventName()) || !events.isOn()) {
+      return;
+    }
+    events.emit(new MachineEvent.Mode(at(), before.eventName(), mode.eventName()));
+  }
+
+  private CpuMode computeMode() {
+    if (!cr0(ControlBits.CR0_PE)) {
+      return CpuMode.REAL;
+    }
+    if (flag(Rflags.VM)) {
+      return CpuMode.VM86;
+    }
+    SegmentRegister cs = segments[SegmentRegister.CS];
+    boolean big = cs.is(SegmentRegister.DEFAULT_BIG);
+    if (!isLongModeActive()) {
+      return big ? CpuMode.PROTECTED32 : CpuMode.PROTECTED16;
+    }
+    if (cs.is(SegmentRegister.LONG)) {
+      return CpuMode.LONG64;
+    }
+    return big ? CpuMode.COMPATIBILITY32 : CpuMode.COMPATIBILITY16;
+  }
+
+  /// Recomputes [#singleStep]; call after a change of TF, DR7 or the interrupt shadow.
+  public void updateStepping() {
+    singleStep = flag(Rflags.TF) || interruptShadow || (dr[7] & 0xFF) != 0;
+  }
+
+  /// Makes the interpreter stop after the instruction that is executing and look for interrupts,
+  /// traps, changed deadlines and changed modes.
+  public void requestAttention() {
+    attention = true;
+    blockLimit = 0;
+  }
+
+  /// Moves the deadline forward if `position` is earlier.
+  public void stopBefore(long position) {
+    if (position < deadline) {
+      deadline = position;
+      requestAttention();
+    }
+  }
+
+  @Override
+  public int cpuNumber() {
+    return number;
+  }
+
+  @Override
+  public void interruptPending() {
+    requestAttention();
+  }
+
+  @Override
+  public void raiseNmi() {
+    nmiPending = true;
+    requestAttention();
+  }
+
+  @Override
+  public void raiseSmi() {
+    smiPending = true;
+    requestAttention();
+  }
+
+  @Override
+  public void raiseInit() {
+    initPending = true;
+    requestAttention();
+  }
+
+  @Override
+  public void raiseStartup(int vector) {
+    sipiVector = vector;
+    requestAttention();
+  }
+}

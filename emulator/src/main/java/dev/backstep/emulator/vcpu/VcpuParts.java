@@ -1,0 +1,30 @@
+package dev.backstep.emulator.vcpu;
+
+import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.bus.PortBus;
+import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.interrupt.LocalInterrupts;
+import dev.backstep.emulator.listen.EventPort;
+import dev.backstep.emulator.mmu.MemoryTypePolicy;
+import dev.backstep.emulator.msr.MsrTable;
+import dev.backstep.emulator.time.VirtualClock;
+
+/// What a vCPU is wired to when the machine is built.
+///
+/// @param physicalBus guest-physical memory
+/// @param ports the I/O port space
+/// @param localInterrupts gives the vCPU its local APIC
+/// @param clock virtual time
+/// @param cpuid what CPUID answers
+/// @param msrs what RDMSR and WRMSR do
+/// @param memoryTypes the platform's rule for effective memory types
+/// @param events where events go
+public record VcpuParts(
+    PhysicalBus physicalBus,
+    PortBus ports,
+    LocalInterrupts.Factory localInterrupts,
+    VirtualClock clock,
+    CpuidTable cpuid,
+    MsrTable msrs,
+    MemoryTypePolicy memoryTypes,
+    EventPort events) {}

@@ -1,0 +1,182 @@
+package dev.backstep.emulator.architecture;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.backstep.emulator.architecture.CompiledClasses.Site;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.Instruction;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.NewMultiArrayInstruction;
+import java.lang.classfile.instruction.NewObjectInstruction;
+import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
+import java.lang.classfile.instruction.NewReferenceArrayInstruction;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/// What is executed per guest instruction stays within what HotSpot compiles well: short methods,
+/// no garbage, no lambdas.
+class HotPathRulesTest {
+  /// HotSpot never compiles a method with more bytecode than this (`-XX:HugeMethodLimit`).
+  private static final int HUGE_METHOD_BYTES = 8000;
+
+  private static final Set<String> HOT_PACKAGES =
+      Set.of("vcpu", "isa", "decode", "execution", "mmu", "bus");
+
+  /// Packages, or single classes of one, of which all but the exempt methods may run once per guest
+  /// instruction.
+  private static final Set<String> PER_INSTRUCTION =
+      Set.of("isa", "execution/Interpreter", "mmu/Mmu", "mmu/Tlb", "bus/GuestRam", "vcpu/Rflags");
+
+  /// Methods that run once: when the class is loaded, when the machine is built, for a human to
+  /// read.
+  private static final Set<String> RUN_ONCE = Set.of("<clinit>", "<init>", "toString");
+
+  private static final Set<String> BOXES =
+      Set.of(
+          "java/lang/Boolean",
+          "java/lang/Byte",
+          "java/lang/Character",
+          "java/lang/Short",
+          "java/lang/Integer",
+          "java/lang/Long",
+          "java/lang/Float",
+          "java/lang/Double");
+
+  private static final List<ClassModel> CLASSES = CompiledClasses.all();
+
+  @Test
+  void noHotMethodIsTooLongToBeCompiled() {
+    var tooLong = new ArrayList<String>();
+    for (ClassModel owner : CLASSES) {
+      if (HOT_PACKAGES.contains(CompiledClasses.packageName(owner))) {
+        for (MethodModel method : owner.methods()) {
+          // Static initialisers run once and may fill tables.
+          if (lengthOf(method) > HUGE_METHOD_BYTES && !isStaticInitialiser(method)) {
+            tooLong.add(
+                owner.thisClass().asInternalName() + "." + method.methodName().stringValue());
+          }
+        }
+      }
+    }
+    assertEquals(List.of(), tooLong);
+  }
+
+  @Test
+  void nothingIsAllocatedPerInstruction() {
+    assertEquals(List.of(), findings(HotPathRulesTest::allocates));
+  }
+
+  @Test
+  void nothingIsBoxedPerInstruction() {
+    assertEquals(List.of(), findings(HotPathRulesTest::boxes));
+  }
+
+  @Test
+  void noLambdaStringOrPatternSwitchPerInstruction() {
+    assertEquals(List.of(), findings(InvokeDynamicInstruction.class::isInstance));
+  }
+
+  @Test
+  void rulesSeeTheClassesTheyAreAbout() {
+    var packages = new HashSet<String>();
+    CLASSES.forEach(type -> packages.add(CompiledClasses.packageName(type)));
+    assertEquals(Set.of(), difference(HOT_PACKAGES, packages));
+  }
+
+  private interface Rule {
+    boolean isBrokenBy(Instruction instruction);
+  }
+
+  private static List<String> findings(Rule rule) {
+    Set<String> throwing = throwingMethods();
+    var found = new ArrayList<String>();
+    CompiledClasses.eachInstruction(
+        CLASSES,
+        (site, element) -> {
+          if (element instanceof Instruction instruction
+              && isPerInstruction(site)
+              && !throwing.contains(key(site))
+              && rule.isBrokenBy(instruction)) {
+            found.add(site.toString());
+          }
+        });
+    return found;
+  }
+
+  /// Methods that end by throwing a Java exception of their own are about our bugs, not about
+  /// guests: guest faults are preallocated and thrown by [dev.backstep.emulator.vcpu.GuestFault].
+  private static Set<String> throwingMethods() {
+    var throwing = new HashSet<String>();
+    CompiledClasses.eachInstruction(
+        CLASSES,
+        (site, element) -> {
+          if (element instanceof NewObjectInstruction made
+              && isThrowable(made.className().asInternalName())) {
+            throwing.add(key(site));
+          }
+        });
+    return throwing;
+  }
+
+  private static String key(Site site) {
+    return site.owner().thisClass().asInternalName()
+        + site.methodName()
+        + site.method().methodType().stringValue();
+  }
+
+  private static boolean isPerInstruction(Site site) {
+    String name = site.owner().thisClass().asInternalName();
+    String className = name.substring(name.lastIndexOf('/') + 1);
+    return !RUN_ONCE.contains(site.methodName())
+        && (PER_INSTRUCTION.contains(site.packageName())
+            || PER_INSTRUCTION.contains(site.packageName() + "/" + className));
+  }
+
+  private static boolean allocates(CodeElement element) {
+    return switch (element) {
+      // Events exist only while somebody listens, and are far rarer than instructions.
+      case NewObjectInstruction made ->
+          !made.className().asInternalName().startsWith("dev/backstep/emulator/listen/")
+              && !isThrowable(made.className().asInternalName());
+      case NewPrimitiveArrayInstruction _, NewReferenceArrayInstruction _ -> true;
+      case NewMultiArrayInstruction _ -> true;
+      default -> false;
+    };
+  }
+
+  private static boolean boxes(CodeElement element) {
+    return element instanceof InvokeInstruction call
+        && call.opcode() == Opcode.INVOKESTATIC
+        && call.name().stringValue().equals("valueOf")
+        && BOXES.contains(call.owner().asInternalName());
+  }
+
+  private static boolean isThrowable(String internalName) {
+    return internalName.endsWith("Error") || internalName.endsWith("Exception");
+  }
+
+  private static boolean isStaticInitialiser(MethodModel method) {
+    return method.methodName().equalsString("<clinit>");
+  }
+
+  private static int lengthOf(MethodModel method) {
+    return method
+        .findAttribute(java.lang.classfile.Attributes.code())
+        .map(CodeAttribute::codeLength)
+        .orElse(0);
+  }
+
+  private static Set<String> difference(Set<String> wanted, Set<String> had) {
+    var missing = new HashSet<String>(wanted);
+    missing.removeAll(had);
+    return missing;
+  }
+}
