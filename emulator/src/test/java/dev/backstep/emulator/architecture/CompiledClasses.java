@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeElement;
+import java.lang.classfile.Instruction;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.instruction.LineNumber;
 import java.net.URI;
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
 /// The emulator's own class files, read as they will be run.
@@ -23,8 +23,8 @@ final class CompiledClasses {
 
   private CompiledClasses() {}
 
-  /// A place in a method, as findings name it.
-  record Site(ClassModel owner, MethodModel method, int line) {
+  /// An instruction and where it stands, as findings name it.
+  record Site(ClassModel owner, MethodModel method, int line, Instruction instruction) {
     /// The package below the module's root, e.g. `isa`.
     String packageName() {
       return CompiledClasses.packageName(owner);
@@ -67,24 +67,27 @@ final class CompiledClasses {
     return found;
   }
 
-  /// Passes every instruction of `classes` to `visitor` with the place where it stands.
-  static void eachInstruction(List<ClassModel> classes, BiConsumer<Site, CodeElement> visitor) {
-    for (ClassModel owner : classes) {
-      for (MethodModel method : owner.methods()) {
-        method
-            .code()
-            .ifPresent(
-                code -> {
-                  int line = 0;
-                  for (CodeElement element : code) {
-                    if (element instanceof LineNumber number) {
-                      line = number.line();
-                    }
-                    visitor.accept(new Site(owner, method, line), element);
-                  }
-                });
+  /// The instructions of `method` in their order.
+  static List<Site> sites(ClassModel owner, MethodModel method) {
+    var sites = new ArrayList<Site>();
+    int line = 0;
+    for (CodeElement element : method.code().<Iterable<CodeElement>>map(c -> c).orElse(List.of())) {
+      if (element instanceof LineNumber number) {
+        line = number.line();
+      } else if (element instanceof Instruction instruction) {
+        sites.add(new Site(owner, method, line, instruction));
       }
     }
+    return sites;
+  }
+
+  /// The instructions of all methods of all classes.
+  static List<Site> allSites() {
+    var sites = new ArrayList<Site>();
+    for (ClassModel owner : all()) {
+      owner.methods().forEach(method -> sites.addAll(sites(owner, method)));
+    }
+    return sites;
   }
 
   private static List<Path> roots() throws IOException {

@@ -3,6 +3,7 @@ package dev.backstep.emulator.architecture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.backstep.emulator.architecture.CompiledClasses.Site;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.constantpool.ClassEntry;
 import java.lang.classfile.constantpool.PoolEntry;
@@ -49,15 +50,13 @@ class DeterminismRulesTest {
   @Test
   void iteratesOnlyOverCollectionsWithAnOrderOfTheirOwn() {
     var found = new ArrayList<String>();
-    CompiledClasses.eachInstruction(
-        CLASSES,
-        (site, element) -> {
-          if (element instanceof InvokeInstruction call
-              && UNORDERED.contains(call.owner().asInternalName())
-              && IN_ORDER.contains(call.name().stringValue())) {
-            found.add(site + ": " + call.owner().name() + "." + call.name());
-          }
-        });
+    for (Site site : CompiledClasses.allSites()) {
+      if (site.instruction() instanceof InvokeInstruction call
+          && UNORDERED.contains(call.owner().asInternalName())
+          && IN_ORDER.contains(call.name().stringValue())) {
+        found.add(site + ": " + call.owner().name() + "." + call.name());
+      }
+    }
     assertEquals(
         List.of(), found, "use a List, an array, EnumSet, EnumMap, TreeMap or LinkedHashMap");
   }

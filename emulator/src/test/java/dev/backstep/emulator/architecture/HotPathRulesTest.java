@@ -3,18 +3,23 @@ package dev.backstep.emulator.architecture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.backstep.emulator.architecture.CompiledClasses.Site;
+import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassModel;
-import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.classfile.instruction.BranchInstruction;
 import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.LookupSwitchInstruction;
 import java.lang.classfile.instruction.NewMultiArrayInstruction;
 import java.lang.classfile.instruction.NewObjectInstruction;
 import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
 import java.lang.classfile.instruction.NewReferenceArrayInstruction;
+import java.lang.classfile.instruction.ReturnInstruction;
+import java.lang.classfile.instruction.TableSwitchInstruction;
+import java.lang.classfile.instruction.ThrowInstruction;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -96,40 +101,41 @@ class HotPathRulesTest {
   }
 
   private static List<String> findings(Rule rule) {
-    Set<String> throwing = throwingMethods();
     var found = new ArrayList<String>();
-    CompiledClasses.eachInstruction(
-        CLASSES,
-        (site, element) -> {
-          if (element instanceof Instruction instruction
-              && isPerInstruction(site)
-              && !throwing.contains(key(site))
-              && rule.isBrokenBy(instruction)) {
+    for (ClassModel owner : CLASSES) {
+      for (MethodModel method : owner.methods()) {
+        List<Site> sites = CompiledClasses.sites(owner, method);
+        for (int k = 0; k < sites.size(); k++) {
+          Site site = sites.get(k);
+          if (isPerInstruction(site)
+              && rule.isBrokenBy(site.instruction())
+              && !isOnTheWayToAThrow(sites, k)) {
             found.add(site.toString());
           }
-        });
+        }
+      }
+    }
     return found;
   }
 
-  /// Methods that end by throwing a Java exception of their own are about our bugs, not about
-  /// guests: guest faults are preallocated and thrown by [dev.backstep.emulator.vcpu.GuestFault].
-  private static Set<String> throwingMethods() {
-    var throwing = new HashSet<String>();
-    CompiledClasses.eachInstruction(
-        CLASSES,
-        (site, element) -> {
-          if (element instanceof NewObjectInstruction made
-              && isThrowable(made.className().asInternalName())) {
-            throwing.add(key(site));
-          }
-        });
-    return throwing;
-  }
-
-  private static String key(Site site) {
-    return site.owner().thisClass().asInternalName()
-        + site.methodName()
-        + site.method().methodType().stringValue();
+  /// What is made only to be thrown is about our bugs, not about guests: guest faults are
+  /// preallocated.
+  private static boolean isOnTheWayToAThrow(List<Site> sites, int from) {
+    for (Site site : sites.subList(from, sites.size())) {
+      switch (site.instruction()) {
+        case ThrowInstruction _ -> {
+          return true;
+        }
+        case BranchInstruction _,
+            ReturnInstruction _,
+            TableSwitchInstruction _,
+            LookupSwitchInstruction _ -> {
+          return false;
+        }
+        default -> {}
+      }
+    }
+    return false;
   }
 
   private static boolean isPerInstruction(Site site) {
@@ -140,27 +146,22 @@ class HotPathRulesTest {
             || PER_INSTRUCTION.contains(site.packageName() + "/" + className));
   }
 
-  private static boolean allocates(CodeElement element) {
-    return switch (element) {
+  private static boolean allocates(Instruction instruction) {
+    return switch (instruction) {
       // Events exist only while somebody listens, and are far rarer than instructions.
       case NewObjectInstruction made ->
-          !made.className().asInternalName().startsWith("dev/backstep/emulator/listen/")
-              && !isThrowable(made.className().asInternalName());
+          !made.className().asInternalName().startsWith("dev/backstep/emulator/listen/");
       case NewPrimitiveArrayInstruction _, NewReferenceArrayInstruction _ -> true;
       case NewMultiArrayInstruction _ -> true;
       default -> false;
     };
   }
 
-  private static boolean boxes(CodeElement element) {
-    return element instanceof InvokeInstruction call
+  private static boolean boxes(Instruction instruction) {
+    return instruction instanceof InvokeInstruction call
         && call.opcode() == Opcode.INVOKESTATIC
         && call.name().stringValue().equals("valueOf")
         && BOXES.contains(call.owner().asInternalName());
-  }
-
-  private static boolean isThrowable(String internalName) {
-    return internalName.endsWith("Error") || internalName.endsWith("Exception");
   }
 
   private static boolean isStaticInitialiser(MethodModel method) {
@@ -168,10 +169,7 @@ class HotPathRulesTest {
   }
 
   private static int lengthOf(MethodModel method) {
-    return method
-        .findAttribute(java.lang.classfile.Attributes.code())
-        .map(CodeAttribute::codeLength)
-        .orElse(0);
+    return method.findAttribute(Attributes.code()).map(CodeAttribute::codeLength).orElse(0);
   }
 
   private static Set<String> difference(Set<String> wanted, Set<String> had) {
