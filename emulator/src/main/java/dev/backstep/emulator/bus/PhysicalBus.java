@@ -23,6 +23,7 @@ public final class PhysicalBus {
   private final GuestRam ram;
   private final List<RamRegion> ramRegions = new ArrayList<>();
   private final List<DeviceRegion> deviceRegions = new ArrayList<>();
+  private long translationEpoch;
 
   public PhysicalBus(GuestRam ram) {
     this.ram = ram;
@@ -40,6 +41,16 @@ public final class PhysicalBus {
   /// Maps a device's registers at `gpa`; they hide RAM.
   public void mapDevice(long gpa, long bytes, MmioDevice device) {
     deviceRegions.addFirst(new DeviceRegion(gpa, bytes, device));
+  }
+
+  /// Takes a device's registers out of the address space, as when a PCI base address register moves.
+  public void unmapDevice(MmioDevice device) {
+    deviceRegions.removeIf(r -> r.device == device);
+  }
+
+  /// A number that no translation epoch of any vCPU on this bus had before.
+  public long nextTranslationEpoch() {
+    return ++translationEpoch;
   }
 
   /// The device whose registers cover `gpa`, or null for RAM and holes.

@@ -8,9 +8,10 @@ public final class PortBus {
   private static final String UNASSIGNED = "unassigned";
 
   private final PortDevice[] devices = new PortDevice[PORTS];
+  private final PortDevice unassigned = new Unassigned();
 
   public PortBus() {
-    Arrays.fill(devices, new Unassigned());
+    Arrays.fill(devices, unassigned);
   }
 
   /// Gives `count` ports from `first` to a device.
@@ -18,11 +19,20 @@ public final class PortBus {
   /// @throws IllegalStateException if another device already decodes one of them
   public void attach(int first, int count, PortDevice device) {
     for (int port = first; port < first + count; port++) {
-      if (!(devices[port] instanceof Unassigned)) {
+      if (devices[port] != unassigned) {
         throw new IllegalStateException(
             "port 0x%x: %s and %s".formatted(port, devices[port].name(), device.name()));
       }
       devices[port] = device;
+    }
+  }
+
+  /// Takes ports back from a device, as when a PCI base address register moves.
+  public void detach(PortDevice device) {
+    for (int port = 0; port < PORTS; port++) {
+      if (devices[port] == device) {
+        devices[port] = unassigned;
+      }
     }
   }
 

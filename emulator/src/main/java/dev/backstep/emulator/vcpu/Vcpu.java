@@ -121,8 +121,12 @@ public final class Vcpu implements CpuSignals {
   /// another epoch are void. Drawn from one counter for the whole machine.
   public long translationEpoch;
 
-  /// Whether each instruction must run alone: trap flag, interrupt shadow, instruction breakpoints.
+  /// Whether each instruction must run alone: trap flag, resume flag, interrupt shadow, instruction
+  /// breakpoints.
   public boolean singleStep;
+
+  /// The guest said that it spins (PAUSE): the machine gives the next vCPU its turn.
+  public boolean yielded;
 
   /// The fault to throw: `throw c.fault.generalProtection(0)`.
   public final GuestFault fault = new GuestFault();
@@ -237,9 +241,20 @@ public final class Vcpu implements CpuSignals {
     return big ? CpuMode.COMPATIBILITY32 : CpuMode.COMPATIBILITY16;
   }
 
-  /// Recomputes [#singleStep]; call after a change of TF, DR7 or the interrupt shadow.
+  /// Recomputes [#singleStep]; call after a change of TF, RF, DR7 or the interrupt shadow.
   public void updateStepping() {
-    singleStep = flag(Rflags.TF) || interruptShadow || (dr[7] & 0xFF) != 0;
+    singleStep = flag(Rflags.TF | Rflags.RF) || interruptShadow || hasInstructionBreakpoint();
+  }
+
+  /// Whether DR7 enables a breakpoint whose R/W field says "instruction execution". SDM Vol. 3 "Debug
+  /// Control Register (DR7)".
+  private boolean hasInstructionBreakpoint() {
+    for (int k = 0; k < 4; k++) {
+      if ((dr[7] >>> 2 * k & 3) != 0 && (dr[7] >>> 16 + 4 * k & 3) == 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Makes the interpreter stop after the instruction that is executing and look for interrupts,
@@ -255,6 +270,12 @@ public final class Vcpu implements CpuSignals {
       deadline = position;
       requestAttention();
     }
+  }
+
+  /// PAUSE: ends this vCPU's turn after the instruction that is executing.
+  public void yieldTurn() {
+    yielded = true;
+    requestAttention();
   }
 
   @Override
