@@ -49,6 +49,12 @@ public final class DecodedInstruction {
   public final int operand2;
   public final int operand3;
 
+  /// Register number of `operand0`: what spun code reads.
+  public final int register0;
+
+  /// Register number of `operand1`.
+  public final int register1;
+
   /// ModRM byte, or -1.
   public final int modrm;
 
@@ -81,6 +87,8 @@ public final class DecodedInstruction {
     operand1 = b.operands[1];
     operand2 = b.operands[2];
     operand3 = b.operands[3];
+    register0 = Operands.register(operand0);
+    register1 = Operands.register(operand1);
     modrm = b.modrm;
     base = b.base;
     index = b.index;

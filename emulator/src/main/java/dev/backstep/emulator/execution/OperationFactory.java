@@ -1,4 +1,133 @@
 package dev.backstep.emulator.execution;
 
-/// Spins the [Operation] of an instruction.
-public final class OperationFactory {}
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Operands;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Method;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Finds or spins the [Operation] of an instruction.
+///
+/// The `semantics` column of the opcode table names a static method of package `isa`. A method
+/// whose name has the width of operand 0 behind it (`add32`) is preferred to one without. Its
+/// signature says what it wants done for it:
+///
+/// - `(Vcpu, DecodedInstruction)`: nothing;
+/// - `(Vcpu, long...)`, with as many longs as the form has operands: all are loaded, sign-extended
+///   to 64 bits; with one long less: all but operand 0, which is destination only. A long that it
+///   returns is stored to operand 0: 32-bit registers zero-extend, narrower ones merge;
+/// - a `DecodedInstruction` after the vCPU, then an `int` for the condition code, may be asked for,
+///   too;
+/// - `(long...) -> long` without a vCPU works on the 64-bit lanes of MMX and XMM operands.
+///
+/// A memory operand that is loaded and stored is loaded with the right to write, so that what the
+/// method did to the vCPU stands: the store cannot fault any more.
+public final class OperationFactory {
+  private static final String PACKAGE = "dev.backstep.emulator.isa.";
+  private static final int NO_SUFFIX = 0;
+
+  private final MethodHandles.Lookup lookup = MethodHandles.lookup();
+  private final Map<String, Family> families = new HashMap<>();
+
+  /// The methods that one entry of the `semantics` column stands for, by width.
+  private static final class Family {
+    final @Nullable SemanticsMethod[] byWidth = new @Nullable SemanticsMethod[9];
+    final Map<OperationShape, Operation>[] operations = newMaps();
+
+    /// The width in bytes to use for an operand of `bytes`, or [#NO_SUFFIX].
+    int width(int bytes) {
+      return bytes <= 8 && byWidth[bytes] != null ? bytes : NO_SUFFIX;
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static Map<OperationShape, Operation>[] newMaps() {
+      Map[] maps = new Map[9];
+      for (int k = 0; k < maps.length; k++) {
+        maps[k] = new HashMap<OperationShape, Operation>();
+      }
+      return maps;
+    }
+  }
+
+  /// The operation that executes `i`.
+  ///
+  /// @throws AssertionError if the table names semantics that do not exist or do not fit the
+  ///   operands
+  public Operation operationFor(DecodedInstruction i) {
+    String semantics = i.opcode.semantics();
+    Family family = families.get(semantics);
+    if (family == null) {
+      family = familyOf(semantics);
+      families.put(semantics, family);
+    }
+    int width = family.width(widthOf(i));
+    SemanticsMethod method = family.byWidth[width];
+    if (method == null) {
+      throw new AssertionError("no " + semantics + " for operands of " + widthOf(i) + " bytes");
+    }
+    OperationShape shape = OperationShape.of(i, method);
+    Operation known = family.operations[width].get(shape);
+    if (known != null) {
+      return known;
+    }
+    Operation spun = spin(i, method, shape);
+    family.operations[width].put(shape, spun);
+    return spun;
+  }
+
+  /// The operand size that chooses among `method8` to `method64`.
+  private static int widthOf(DecodedInstruction i) {
+    return switch (Operands.kind(i.operand0)) {
+      case Operands.NONE, Operands.IMMEDIATE, Operands.RELATIVE -> i.operandBytes;
+      default -> Operands.bytes(i.operand0);
+    };
+  }
+
+  private static Family familyOf(String semantics) {
+    int dot = semantics.indexOf('.');
+    String name = semantics.substring(dot + 1);
+    Family family = new Family();
+    for (Method method : classOf(semantics, dot).getDeclaredMethods()) {
+      if (!method.getName().startsWith(name)) {
+        continue;
+      }
+      int width =
+          switch (method.getName().substring(name.length())) {
+            case "8" -> 1;
+            case "16" -> 2;
+            case "32" -> 4;
+            case "64" -> 8;
+            case "" -> NO_SUFFIX;
+            default -> -1;
+          };
+      if (width >= 0) {
+        family.byWidth[width] = SemanticsMethod.of(method);
+      }
+    }
+    return family;
+  }
+
+  private static Class<?> classOf(String semantics, int dot) {
+    try {
+      return Class.forName(PACKAGE + semantics.substring(0, Math.max(dot, 0)));
+    } catch (ClassNotFoundException e) {
+      throw new AssertionError("no class for semantics " + semantics, e);
+    }
+  }
+
+  private Operation spin(DecodedInstruction i, SemanticsMethod method, OperationShape shape) {
+    byte[] classFile = OperationCode.generate(method, shape, i.opcode.mnemonic());
+    try {
+      return (Operation)
+          lookup
+              .defineHiddenClass(classFile, true)
+              .lookupClass()
+              .getDeclaredConstructor()
+              .newInstance();
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError("spun code for " + i.opcode, e);
+    }
+  }
+}

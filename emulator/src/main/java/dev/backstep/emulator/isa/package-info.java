@@ -1,5 +1,6 @@
-/// Semantics of instructions by family, one static method per operation and width. Operands are fetched and
-/// results stored by the caller where the method's parameters say so (see `execution.OperationFactory`).
+/// Semantics of instructions by family, one static method per operation and width. Operands are
+/// fetched and results stored by the caller where the method's parameters say so (see
+/// `execution.OperationFactory`).
 @NullMarked
 package dev.backstep.emulator.isa;
 

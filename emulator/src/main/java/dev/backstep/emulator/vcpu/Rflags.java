@@ -11,6 +11,7 @@ package dev.backstep.emulator.vcpu;
 /// | `SUB`, `SBB` | minuend, subtrahend, result |
 /// | `LOGIC` | unused; CF, OF and AF are 0 |
 /// | `INC`, `DEC` | operand; `flagB` = the CF to keep, 0 or 1 |
+/// | `RESULT` | `flagA` = CF and OF in their RFLAGS places; SF, ZF and PF follow the result, AF is 0 |
 /// | `EXPLICIT` | `flagA` = CF PF AF ZF SF OF in their RFLAGS places |
 ///
 /// SDM Vol. 1 "EFLAGS Register".
@@ -47,12 +48,13 @@ public final class Rflags {
   public static final int LOGIC = 5;
   public static final int INC = 6;
   public static final int DEC = 7;
+  public static final int RESULT = 8;
 
   private Rflags() {}
 
   public static boolean cf(Vcpu c) {
     return switch (c.flagKind) {
-      case EXPLICIT -> (c.flagA & CF) != 0;
+      case EXPLICIT, RESULT -> (c.flagA & CF) != 0;
       case ADD -> Long.compareUnsigned(c.flagResult, c.flagA) < 0;
       case ADC -> ((c.flagA & c.flagB) | ((c.flagA | c.flagB) & ~c.flagResult)) < 0;
       case SUB -> Long.compareUnsigned(c.flagA, c.flagB) < 0;
@@ -64,7 +66,7 @@ public final class Rflags {
 
   public static boolean of(Vcpu c) {
     return switch (c.flagKind) {
-      case EXPLICIT -> (c.flagA & OF) != 0;
+      case EXPLICIT, RESULT -> (c.flagA & OF) != 0;
       case ADD, ADC -> ((c.flagA ^ c.flagResult) & (c.flagB ^ c.flagResult)) < 0;
       case SUB, SBB -> ((c.flagA ^ c.flagB) & (c.flagA ^ c.flagResult)) < 0;
       case INC -> (~c.flagA & c.flagResult) < 0;

@@ -1,0 +1,96 @@
+package dev.backstep.emulator.execution;
+
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// What spun code depends on besides the method it calls: two instructions of one shape share one
+/// class.
+///
+/// ```
+/// operands   63..48     47..32     31..16     15..0        each: bytes << 8 | kind
+///            operand 3  operand 2  operand 1  operand 0
+/// form       11..8            5       4         3..0
+///            operand count    masked  indexed   condition
+/// ```
+///
+/// `based` is part of the form, too: bit 6.
+///
+/// @param operands kinds and sizes
+/// @param form how the memory operand is addressed, and the condition code
+record OperationShape(long operands, int form) {
+  private static final int CONDITION = 0xF;
+  private static final int INDEXED = 1 << 4;
+  private static final int MASKED = 1 << 5;
+  private static final int BASED = 1 << 6;
+
+  /// The shape of `i` for code that loads and stores its operands.
+  static OperationShape of(DecodedInstruction i, SemanticsMethod method) {
+    int form = method.takesCondition() ? i.condition() : 0;
+    if (method.doesEverything()) {
+      return new OperationShape(0, form);
+    }
+    long operands = 0;
+    for (int k = 3; k >= 0; k--) {
+      operands = operands << 16 | kindAndBytes(i.operand(k));
+      if (Operands.kind(i.operand(k)) == Operands.MEMORY) {
+        form |= addressing(i);
+      }
+    }
+    return new OperationShape(operands, form);
+  }
+
+  private static int kindAndBytes(int operand) {
+    return Operands.kind(operand) | Operands.bytes(operand) << 8;
+  }
+
+  private static int addressing(DecodedInstruction i) {
+    return (i.index == Vcpu.NO_REGISTER ? 0 : INDEXED)
+        | (i.base == Vcpu.NO_REGISTER ? 0 : BASED)
+        | (i.addressMask == -1 ? 0 : MASKED);
+  }
+
+  int kind(int operand) {
+    return (int) (operands >>> 16 * operand) & 0xFF;
+  }
+
+  int bytes(int operand) {
+    return (int) (operands >>> 16 * operand + 8) & 0xFF;
+  }
+
+  int count() {
+    int n = 0;
+    while (n < 4 && kind(n) != Operands.NONE) {
+      n++;
+    }
+    return n;
+  }
+
+  int condition() {
+    return form & CONDITION;
+  }
+
+  /// Whether the memory operand has an index register.
+  boolean indexed() {
+    return (form & INDEXED) != 0;
+  }
+
+  /// Whether the memory operand has a base register.
+  boolean based() {
+    return (form & BASED) != 0;
+  }
+
+  /// Whether effective addresses are narrower than 64 bits.
+  boolean masked() {
+    return (form & MASKED) != 0;
+  }
+
+  boolean hasMemory() {
+    for (int k = 0; k < 4; k++) {
+      if (kind(k) == Operands.MEMORY) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
