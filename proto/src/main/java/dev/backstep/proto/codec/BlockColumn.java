@@ -74,7 +74,12 @@ public final class BlockColumn {
       return "has " + block.getCode().size() + " bytes of code in instructions of " + bytes;
     }
     return switch (block.getMode()) {
-      case REAL, VIRTUAL_8086, PROTECTED_16, PROTECTED_32, COMPATIBILITY_16, COMPATIBILITY_32,
+      case REAL,
+          VIRTUAL_8086,
+          PROTECTED_16,
+          PROTECTED_32,
+          COMPATIBILITY_16,
+          COMPATIBILITY_32,
           LONG_64 ->
           "";
       case CODE_MODE_UNSPECIFIED, UNRECOGNIZED -> "has no known mode";

@@ -1,6 +1,7 @@
 package dev.backstep.proto.codec;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import dev.backstep.proto.v1.Column;
 
 /// Takes columns apart. One thread at a time.
@@ -47,15 +48,15 @@ public final class ColumnDecoder {
   }
 
   private static byte[] decompressed(byte[] compressed, int size) throws ColumnFormatException {
-    byte[] bytes = new byte[size];
-    long decoded =
-        Zstd.decompressByteArray(bytes, 0, size, compressed, 0, compressed.length);
-    if (Zstd.isError(decoded)) {
-      throw new ColumnFormatException("does not decompress: " + Zstd.getErrorName(decoded));
+    try {
+      byte[] bytes = new byte[size];
+      long decoded = Zstd.decompressByteArray(bytes, 0, size, compressed, 0, compressed.length);
+      if (decoded != size) {
+        throw new ColumnFormatException("declares " + size + " bytes and holds " + decoded);
+      }
+      return bytes;
+    } catch (ZstdException e) {
+      throw new ColumnFormatException("does not decompress: " + e.getMessage());
     }
-    if (decoded != size) {
-      throw new ColumnFormatException("declares " + size + " bytes and holds " + decoded);
-    }
-    return bytes;
   }
 }

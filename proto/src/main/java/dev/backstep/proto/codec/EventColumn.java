@@ -14,17 +14,14 @@ public final class EventColumn {
 
   private EventColumn() {}
 
-  /// Events in the order of their positions, none before `firstPosition`.
-  public static EventBatch pack(List<Event> events, long firstPosition) {
+  /// Events in the order of their positions, none before `firstPosition` or after `endPosition`.
+  public static EventBatch pack(List<Event> events, long firstPosition, long endPosition) {
     EventBatch.Builder batch = EventBatch.newBuilder();
     long position = firstPosition;
     long rip = 0;
     long timeNs = 0;
     for (Event event : events) {
-      if (Long.compareUnsigned(event.getPosition(), position) < 0) {
-        throw new IllegalArgumentException(
-            "event at position " + event.getPosition() + " after position " + position);
-      }
+      PositionColumn.requireBetween("event", event.getPosition(), position, endPosition);
       batch.addPositionDelta(event.getPosition() - position);
       batch.addVcpu(event.getVcpu());
       batch.addRipDelta(event.getRip() - rip);
@@ -39,7 +36,7 @@ public final class EventColumn {
   }
 
   /// The `count` events of a decoded column.
-  public static List<Event> unpack(byte[] column, int count, long firstPosition)
+  public static List<Event> unpack(byte[] column, int count, long firstPosition, long endPosition)
       throws ColumnFormatException {
     if (count < 0 || count > MAX_EVENTS) {
       throw new ColumnFormatException("declares " + Integer.toUnsignedLong(count) + " events");
@@ -67,22 +64,21 @@ public final class EventColumn {
     if (events.size() != count || !in.allNumbersFilled(4, count)) {
       throw new ColumnFormatException("holds other than the " + count + " events declared");
     }
-    return placed(events, positions, vcpus, rips, times, firstPosition);
+    PositionColumn.addUp(positions, firstPosition, endPosition);
+    return placed(events, positions, vcpus, rips, times);
   }
 
   private static List<Event> placed(
-      List<Event> events, long[] positions, long[] vcpus, long[] rips, long[] times, long first) {
-    long position = first;
+      List<Event> events, long[] positions, long[] vcpus, long[] rips, long[] times) {
     long rip = 0;
     long timeNs = 0;
     for (int i = 0; i < events.size(); i++) {
-      position += positions[i];
       rip += rips[i];
       timeNs += times[i];
       events.set(
           i,
           events.get(i).toBuilder()
-              .setPosition(position)
+              .setPosition(positions[i])
               .setVcpu((int) vcpus[i])
               .setRip(rip)
               .setTimeNs(timeNs)

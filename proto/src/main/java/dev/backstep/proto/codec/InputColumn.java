@@ -13,14 +13,11 @@ public final class InputColumn {
 
   private InputColumn() {}
 
-  public static InputBatch pack(List<Input> inputs, long firstPosition) {
+  public static InputBatch pack(List<Input> inputs, long firstPosition, long endPosition) {
     InputBatch.Builder batch = InputBatch.newBuilder();
     long position = firstPosition;
     for (Input input : inputs) {
-      if (Long.compareUnsigned(input.getPosition(), position) < 0) {
-        throw new IllegalArgumentException(
-            "input at position " + input.getPosition() + " after position " + position);
-      }
+      PositionColumn.requireBetween("input", input.getPosition(), position, endPosition);
       batch.addPositionDelta(input.getPosition() - position);
       batch.addInput(input.toBuilder().clearPosition().build());
       position = input.getPosition();
@@ -28,7 +25,7 @@ public final class InputColumn {
     return batch.build();
   }
 
-  public static List<Input> unpack(byte[] column, int count, long firstPosition)
+  public static List<Input> unpack(byte[] column, int count, long firstPosition, long endPosition)
       throws ColumnFormatException {
     if (count < 0 || count > MAX_INPUTS) {
       throw new ColumnFormatException("declares " + Integer.toUnsignedLong(count) + " inputs");
@@ -47,10 +44,9 @@ public final class InputColumn {
     if (inputs.size() != count || !in.allNumbersFilled(1, count)) {
       throw new ColumnFormatException("holds other than the " + count + " inputs declared");
     }
-    long position = firstPosition;
+    PositionColumn.addUp(positions, firstPosition, endPosition);
     for (int i = 0; i < count; i++) {
-      position += positions[i];
-      inputs.set(i, inputs.get(i).toBuilder().setPosition(position).build());
+      inputs.set(i, inputs.get(i).toBuilder().setPosition(positions[i]).build());
     }
     return inputs;
   }

@@ -7,14 +7,22 @@ import java.util.Arrays;
 /// An entry is a block number (>= 0), or `~k` (< 0): the block named just before was left after `k`
 /// of its instructions. Each vCPU's two entries before an entry select a slot of a table; the slot
 /// holds the entry that followed them last time. Only entries that differ from their slot are
-/// written: the count of right predictions since the last wrong one, then the entry itself, both as
-/// LEB128. Loops cost nothing but the count. The table starts empty with each chunk, so that chunks
-/// decode independently.
+/// written: the count of right predictions since the last wrong one, then what the entry is
+/// instead, both as LEB128. Loops cost nothing but the count. What it is instead:
+/// - 0: what a second table holds, whose slots are selected by the one entry before and which is
+///   brought up to date only here;
+/// - otherwise 1 + the zigzag number of its difference from the entry before: code that runs for
+///   the first time has numbers that follow one another.
+///
+/// The tables start with zeros in each chunk, so that chunks decode independently.
 ///
 /// One codec belongs to one thread; its tables are used again from chunk to chunk.
 public final class SequenceCodec {
   /// The most entries of one chunk.
   public static final int MAX_ENTRIES = 1 << 18;
+
+  /// Entries lie between `-ENTRY_LIMIT` and `ENTRY_LIMIT`, so that differences cannot overflow.
+  public static final int ENTRY_LIMIT = 1 << 24;
 
   private static final int MIN_TABLE_BITS = 8;
   private static final int MAX_TABLE_BITS = 16;
@@ -22,6 +30,7 @@ public final class SequenceCodec {
   private static final int MAX_MISS_BYTES = 10;
 
   private final int[] table = new int[1 << MAX_TABLE_BITS];
+  private final int[] missTable = new int[1 << MAX_TABLE_BITS];
   private final ByteBuilder out = new ByteBuilder(1 << 16);
   // By vCPU: the last entry and the one before it. 0 at the start of a chunk.
   private int[] lasts = new int[64];
@@ -29,7 +38,7 @@ public final class SequenceCodec {
 
   /// The column for `turns.totalEntries()` entries; valid until the next call.
   ByteBuilder encode(int[] entries, Turns turns) {
-    assert markersFollowBlocks(entries, turns);
+    assert isWellFormed(entries, turns);
     int shift = start(turns);
     out.clear();
     int run = 0;
@@ -57,7 +66,7 @@ public final class SequenceCodec {
         run++;
       } else {
         slots[slot] = entry;
-        putMiss(run, entry);
+        putMiss(run, entry, last, shift);
         run = 0;
       }
       second = last;
@@ -68,17 +77,30 @@ public final class SequenceCodec {
     return run;
   }
 
-  private void putMiss(int run, int entry) {
+  private void putMiss(int run, int entry, int last, int shift) {
+    int slot = slot(last, 0, shift);
+    int code = 0;
+    if (missTable[slot] != entry) {
+      missTable[slot] = entry;
+      code = 1 + zigzag(entry - last);
+    }
     byte[] to = out.reserve(MAX_MISS_BYTES);
     int at = ByteBuilder.putVarint(to, out.size(), run);
-    out.advanceTo(ByteBuilder.putVarint(to, at, zigzag(entry)));
+    out.advanceTo(ByteBuilder.putVarint(to, at, code));
+  }
+
+  private int missed(int code, int last, int shift) {
+    int slot = slot(last, 0, shift);
+    if (code != 0) {
+      missTable[slot] = last + unzigzag(code - 1);
+    }
+    return missTable[slot];
   }
 
   /// The `turns.totalEntries()` entries that [#encode] was given.
   int[] decode(byte[] column, Turns turns) throws ColumnFormatException {
     if (turns.totalEntries() > MAX_ENTRIES) {
-      throw new ColumnFormatException(
-          turns.totalEntries() + " entries, more than " + MAX_ENTRIES);
+      throw new ColumnFormatException(turns.totalEntries() + " entries, more than " + MAX_ENTRIES);
     }
     int[] entries = new int[turns.totalEntries()];
     int shift = start(turns);
@@ -105,7 +127,7 @@ public final class SequenceCodec {
           entry = table[slot];
         } else {
           missAfterRun = false;
-          entry = unzigzag(in.varint());
+          entry = missed(in.varint(), last, shift);
           table[slot] = entry;
         }
         entries[at] = entry;
@@ -118,8 +140,8 @@ public final class SequenceCodec {
     if (run != 0 || !in.atEnd()) {
       throw new ColumnFormatException("has bytes after its last entry");
     }
-    if (!markersFollowBlocks(entries, turns)) {
-      throw new ColumnFormatException("has an early exit without a block before it");
+    if (!isWellFormed(entries, turns)) {
+      throw new ColumnFormatException("has an early exit without a block, or an absurd entry");
     }
     return entries;
   }
@@ -130,6 +152,7 @@ public final class SequenceCodec {
     int bits = 32 - Integer.numberOfLeadingZeros(Math.max(1, count) - 1);
     bits = Math.clamp(bits, MIN_TABLE_BITS, MAX_TABLE_BITS);
     Arrays.fill(table, 0, 1 << bits, 0);
+    Arrays.fill(missTable, 0, 1 << bits, 0);
     int vcpus = turns.highestVcpu() + 1;
     if (lasts.length < vcpus) {
       lasts = new int[vcpus];
@@ -152,15 +175,17 @@ public final class SequenceCodec {
     return (number >>> 1) ^ -(number & 1);
   }
 
-  private static boolean markersFollowBlocks(int[] entries, Turns turns) {
+  /// Whether each early exit follows a block in its turn, and all entries are within bounds.
+  private static boolean isWellFormed(int[] entries, Turns turns) {
     int at = 0;
     for (int turn = 0; turn < turns.size(); turn++) {
       int before = -1;
       for (int end = at + turns.entryCount(turn); at < end; at++) {
-        if (entries[at] < 0 && before < 0) {
+        int entry = entries[at];
+        if (entry < 0 && before < 0 || entry >= ENTRY_LIMIT || entry <= -ENTRY_LIMIT) {
           return false;
         }
-        before = entries[at];
+        before = entry;
       }
     }
     return true;

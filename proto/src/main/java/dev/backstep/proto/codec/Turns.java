@@ -2,8 +2,8 @@ package dev.backstep.proto.codec;
 
 import java.util.Arrays;
 
-/// Which vCPU ran which part of a sequence: a list of turns, each a vCPU and how many entries of the
-/// sequence it ran. Grows; one thread.
+/// Which vCPU ran which part of a sequence: a list of turns, each a vCPU and how many entries of
+/// the sequence it ran. Grows; one thread.
 public final class Turns {
   /// vCPU numbers are below this, in every trace.
   public static final int MAX_VCPUS = 1 << 16;
@@ -78,7 +78,8 @@ public final class Turns {
       int vcpu = cursor.varint();
       int entries = cursor.varint();
       if (vcpu < 0 || vcpu >= MAX_VCPUS) {
-        throw new ColumnFormatException("turn " + turn + " is of vCPU " + Integer.toUnsignedLong(vcpu));
+        throw new ColumnFormatException(
+            "turn " + turn + " is of vCPU " + Integer.toUnsignedLong(vcpu));
       }
       if (entries <= 0 || entries > entryCount - turns.totalEntries) {
         throw new ColumnFormatException(
@@ -91,7 +92,8 @@ public final class Turns {
           "turns hold " + turns.totalEntries + " of " + entryCount + " entries");
     }
     if (turns.size != turnCount || !cursor.atEnd()) {
-      throw new ColumnFormatException("turns are more or fewer than the " + turnCount + " declared");
+      throw new ColumnFormatException(
+          "turns are more or fewer than the " + turnCount + " declared");
     }
     return turns;
   }

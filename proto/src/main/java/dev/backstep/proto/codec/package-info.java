@@ -1,4 +1,5 @@
-/// The columns of a chunk: how sequences of blocks, turns and messages become few bytes and come back.
+/// The columns of a chunk: how sequences of blocks, turns and messages become few bytes and come
+/// back.
 ///
 /// Encoders trust their caller and check with assertions; decoders trust nobody: every malformed
 /// column ends in a [dev.backstep.proto.codec.ColumnFormatException], and no declared size is

@@ -1,5 +1,6 @@
 package dev.backstep.proto.journal;
 
+import dev.backstep.proto.codec.SequenceCodec;
 import dev.backstep.proto.v1.BlockDefinition;
 import java.util.Arrays;
 import java.util.List;
@@ -7,7 +8,7 @@ import java.util.List;
 /// The blocks defined so far, by number. Grows chunk by chunk, in the order of the chunks; bounded.
 public final class BlockTable {
   /// Block numbers are below this.
-  public static final int MAX_BLOCKS = 1 << 24;
+  public static final int MAX_BLOCKS = SequenceCodec.ENTRY_LIMIT;
 
   private static final int PAGE_BITS = 12;
   private static final int PAGE_MASK = (1 << PAGE_BITS) - 1;

@@ -16,8 +16,8 @@ import java.util.List;
 /// empties it. One thread at a time.
 ///
 /// Entries: a block number (>= 0) for a block run to its end, or `~k` right after a block's number,
-/// in the same turn: the block was left after `k` of its instructions. Events and inputs come in the
-/// order of their positions, none after the chunk's end.
+/// in the same turn: the block was left after `k` of its instructions. Events and inputs come in
+/// the order of their positions, none after the chunk's end.
 public final class ChunkBuilder {
   // Before compression, and well below what a reader takes for one column.
   private static final int MAX_MESSAGE_BYTES = 8 << 20;
@@ -40,8 +40,8 @@ public final class ChunkBuilder {
   private byte[] registerDigest = {};
   private byte[] memoryDigest = {};
 
-  /// Adds what `vcpu` ran: `sequence[from]` to `sequence[to - 1]`, `instructions` in all.
-  /// The caller sees to it that [#room()] suffices.
+  /// Adds what `vcpu` ran: `sequence[from]` to `sequence[to - 1]`, `instructions` in all. The
+  /// caller sees to it that [#room()] suffices.
   public void run(int vcpu, int[] sequence, int from, int to, long instructions) {
     int count = to - from;
     if (count > room() || instructions < 0) {

@@ -19,14 +19,17 @@ record ChunkSeal(
     long firstPosition,
     long instructionCount,
     int previousCrc32c) {
+  /// More than the bytes in which the start of an excerpt can lie.
+  static final int MAX_BYTES = 64;
+
   private static final int CRC_TAG =
       SealedChunk.CRC32C_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_FIXED32;
   private static final int CHUNK_TAG =
       SealedChunk.CHUNK_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
 
   /// Reads the start of an excerpt of `excerptLength` bytes. A writer puts the two fields of a
-  /// SealedChunk in their order, both present, and nothing else; the fields of the Chunk too, except
-  /// those that are 0. Says what is wrong in an IOException without a file.
+  /// SealedChunk in their order, both present, and nothing else; the fields of the Chunk too,
+  /// except those that are 0. Says what is wrong in an IOException without a file.
   static ChunkSeal read(ByteBuffer start, int excerptLength) throws IOException {
     CodedInputStream in = CodedInputStream.newInstance(start);
     if (in.readTag() != CRC_TAG) {

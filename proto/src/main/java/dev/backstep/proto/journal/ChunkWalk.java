@@ -4,8 +4,9 @@ import dev.backstep.proto.codec.Turns;
 import dev.backstep.proto.v1.BlockDefinition;
 
 /// Steps through the blocks that a chunk executed, with vCPU and position: everything executed, in
-/// order. Checks as it goes that each block is defined, that early exits lie within their blocks, and
-/// that the instructions add up to what the chunk declares.
+/// order. Checks as it goes that each block is defined, that early exits lie within their blocks,
+/// and that the instructions add up to what the chunk declares.
+///
 /// ```
 /// for (ChunkWalk walk = new ChunkWalk(chunk, blocks); walk.next(); ) { walk.position() … }
 /// ```

@@ -101,7 +101,7 @@ public final class DecodedChunk {
   public List<Event> events() throws TraceFormatException {
     try {
       return EventColumn.unpack(
-          bytes(chunk.getEvents()), chunk.getEventCount(), chunk.getFirstPosition());
+          bytes(chunk.getEvents()), chunk.getEventCount(), firstPosition(), endPosition());
     } catch (ColumnFormatException e) {
       throw flaw("events", e);
     }
@@ -111,7 +111,7 @@ public final class DecodedChunk {
   public List<Input> inputs() throws TraceFormatException {
     try {
       return InputColumn.unpack(
-          bytes(chunk.getInputs()), chunk.getInputCount(), chunk.getFirstPosition());
+          bytes(chunk.getInputs()), chunk.getInputCount(), firstPosition(), endPosition());
     } catch (ColumnFormatException e) {
       throw flaw("inputs", e);
     }

@@ -16,10 +16,10 @@ import net.openhft.chronicle.wire.DocumentContext;
 /// Appends excerpts to a new Chronicle queue of one file.
 ///
 /// The queue's clock stands at 0, so that it never rolls and its file's name is known. Chronicle
-/// writes through a mapping of a sparse file, where a full disk would be a SIGBUS in the middle of a
-/// store; therefore the room for each excerpt is first filled with zeros by an ordinary write, which
-/// fails with an ordinary error. What remains (a file system that copies on write) Java turns into an
-/// InternalError, and this class into an IOException.
+/// writes through a mapping of a sparse file, where a full disk would be a SIGBUS in the middle of
+/// a store; therefore the room for each excerpt is first filled with zeros by an ordinary write,
+/// which fails with an ordinary error. What remains (a file system that copies on write) Java turns
+/// into an InternalError, and this class into an IOException.
 final class JournalAppender implements AutoCloseable {
   // The mapped window; Chronicle wants an excerpt to be well below it. Sparse: costs no disk.
   private static final long WINDOW_BYTES = 64L << 20;

@@ -10,12 +10,14 @@ import java.nio.file.Path;
 ///
 /// A document is a little-endian header of four bytes, then as many bytes as its lower 30 bits say;
 /// the next one starts at the next multiple of four.
+///
 /// ```
 ///  31           30        29                                  0
 /// +------------+---------+-------------------------------------+
 /// |not complete|metadata |length                               |
 /// +------------+---------+-------------------------------------+
 /// ```
+///
 /// A header of 0 is unwritten: the end. `not complete` with length 0 is being written: the end too.
 final class JournalFrames {
   /// What stands at an offset.
@@ -46,6 +48,7 @@ final class JournalFrames {
   private final ByteBuffer peek = ByteBuffer.allocate(PEEK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private long offset;
   private int length;
+  private boolean metadata;
   private Kind kind = Kind.UNWRITTEN;
 
   /// Starts before the first document.
@@ -93,14 +96,14 @@ final class JournalFrames {
       }
       return Kind.IN_WORK;
     }
-    boolean metadata = (header & METADATA) != 0;
+    metadata = (header & METADATA) != 0;
     if (declared > (metadata ? MAX_METADATA_BYTES : TraceLayout.MAX_CHUNK_BYTES)) {
       throw malformed("a document of " + declared + " bytes");
     }
+    length = declared;
     if (declared > size - offset - HEADER_BYTES) {
       return Kind.CUT_OFF;
     }
-    length = declared;
     return metadata ? Kind.METADATA : Kind.EXCERPT;
   }
 
@@ -114,9 +117,14 @@ final class JournalFrames {
     return offset + HEADER_BYTES + length;
   }
 
-  /// The document's bytes, without header.
+  /// The document's bytes, without header; where it is cut off, as many as its header declares.
   int length() {
     return length;
+  }
+
+  /// Whether the header declares metadata, which a document that is cut off does too.
+  boolean isMetadata() {
+    return metadata;
   }
 
   Kind kind() {
@@ -125,7 +133,9 @@ final class JournalFrames {
 
   /// The first bytes of the document, as many of it as were read with the header.
   ByteBuffer peek() {
-    ByteBuffer start = peek.slice(HEADER_BYTES, Math.min(length, peek.limit() - HEADER_BYTES));
+    int available = Math.max(0, peek.limit() - HEADER_BYTES);
+    ByteBuffer start =
+        peek.slice(Math.min(HEADER_BYTES, peek.limit()), Math.min(length, available));
     return start.order(ByteOrder.LITTLE_ENDIAN);
   }
 

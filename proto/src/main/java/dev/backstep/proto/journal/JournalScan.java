@@ -67,19 +67,29 @@ final class JournalScan {
       end = JournalFrames.aligned(frames.end());
       checkPadding(frames.end());
     }
-    if (frames.kind() == JournalFrames.Kind.UNWRITTEN) {
-      requireZeros(frames.offset());
+    switch (frames.kind()) {
+      case UNWRITTEN -> requireZeros(frames.offset());
+      case CUT_OFF -> checkCutOff(frames);
+      case EXCERPT, METADATA, IN_WORK -> {}
+    }
+  }
+
+  /// Tells a document that was cut off from one whose header declares more than was written.
+  private void checkCutOff(JournalFrames frames) throws IOException {
+    ByteBuffer start = frames.peek();
+    if (start.remaining() < ChunkSeal.MAX_BYTES) {
+      return;
+    }
+    if (frames.isMetadata()) {
+      checkMetadata(frames);
+    } else {
+      seal(frames, start);
     }
   }
 
   private void addChunk(JournalFrames frames) throws IOException {
     int number = chunks.size();
-    ChunkSeal seal;
-    try {
-      seal = ChunkSeal.read(frames.peek(), frames.length());
-    } catch (IOException e) {
-      throw TraceFormatException.inChunk(file, frames.offset(), number, e.getMessage());
-    }
+    ChunkSeal seal = seal(frames, frames.peek());
     if (seal.number() != number) {
       throw broken(frames, "chunk " + Integer.toUnsignedString(seal.number()) + " stands here");
     }
@@ -98,13 +108,21 @@ final class JournalScan {
                   Long.toUnsignedString(chunks.endPosition())));
     }
     if (seal.firstPosition() + seal.instructionCount() < seal.firstPosition()) {
-      throw broken(frames, "declares " + Long.toUnsignedString(seal.instructionCount())
-          + " instructions");
+      throw broken(
+          frames, "declares " + Long.toUnsignedString(seal.instructionCount()) + " instructions");
     }
     if (number == JournalAppender.MAX_EXCERPTS) {
       throw broken(frames, "more chunks than there can be");
     }
     chunks.add(frames.offset(), frames.length(), seal);
+  }
+
+  private ChunkSeal seal(JournalFrames frames, ByteBuffer start) throws TraceFormatException {
+    try {
+      return ChunkSeal.read(start, frames.length());
+    } catch (IOException e) {
+      throw broken(frames, String.valueOf(e.getMessage()));
+    }
   }
 
   /// Takes only the documents that a queue file has, so that a chunk whose header was made to look
@@ -117,9 +135,7 @@ final class JournalScan {
       if (nameLength > 0 && nameLength <= start.remaining()) {
         byte[] name = new byte[nameLength];
         start.get(name);
-        known =
-            METADATA_NAMES.stream()
-                .anyMatch(n -> Arrays.equals(n.getBytes(US_ASCII), name));
+        known = METADATA_NAMES.stream().anyMatch(n -> Arrays.equals(n.getBytes(US_ASCII), name));
       }
     }
     if (!known) {

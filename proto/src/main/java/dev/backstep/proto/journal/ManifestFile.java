@@ -18,12 +18,14 @@ import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /// The file that says what a trace is:
+///
 /// ```
 ///  0        8              12          16
 /// +--------+--------------+-----------+------------
 /// |BACKSTEP|format version|CRC32C     |Manifest ...
 /// +--------+--------------+-----------+------------
 /// ```
+///
 /// Numbers are little-endian; the checksum covers the bytes before it and after it.
 final class ManifestFile {
   private static final byte[] MAGIC = "BACKSTEP".getBytes(US_ASCII);
@@ -34,7 +36,8 @@ final class ManifestFile {
 
   private ManifestFile() {}
 
-  /// Replaces the manifest in one step: after a crash at any moment the old or the new one is there.
+  /// Replaces the manifest in one step: after a crash at any moment the old or the new one is
+  /// there.
   static void write(Path trace, Manifest manifest) throws IOException {
     byte[] body = manifest.toByteArray();
     if (body.length > MAX_BYTES - BODY_AT) {

@@ -3,8 +3,8 @@ package dev.backstep.proto.journal;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/// A trace does not follow its format: damaged, cut where it must not be, or made by a newer version.
-/// The message is one line: file, place, what is wrong.
+/// A trace does not follow its format: damaged, cut where it must not be, or made by a newer
+/// version. The message is one line: file, place, what is wrong.
 public final class TraceFormatException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -38,11 +38,10 @@ public final class TraceReader implements AutoCloseable {
     JournalScan scan = JournalScan.of(file, channel);
     chunks = scan.chunks();
     cutOff = !manifest.hasEnd() || isShorter(manifest.getEnd(), channel.size());
-    Optional<TraceFormatException> found = scan.damage();
-    if (found.isEmpty()) {
-      found = cutOff ? firstBadChecksum() : contradiction(manifest.getEnd(), scan);
-    }
-    damage = found;
+    // Of two flaws the first in the journal counts.
+    Optional<TraceFormatException> found = cutOff ? firstBadChecksum() : Optional.empty();
+    found = found.or(scan::damage);
+    damage = found.isEmpty() && !cutOff ? contradiction(manifest.getEnd(), scan) : found;
   }
 
   /// Opens the trace in the folder `trace`.
@@ -68,9 +67,9 @@ public final class TraceReader implements AutoCloseable {
         && Long.compareUnsigned(size, end.getJournalFiles(0).getSize()) < 0;
   }
 
-  /// A recording that did not end in order has no digest of its journal, and what the system had not
-  /// written when the power failed is missing in the middle of it: its whole chunks are those before
-  /// the first whose checksum is wrong.
+  /// A recording that did not end in order has no digest of its journal, and what the system had
+  /// not written when the power failed is missing in the middle of it: its whole chunks are those
+  /// before the first whose checksum is wrong.
   private Optional<TraceFormatException> firstBadChecksum() throws IOException {
     for (int chunk = 0; chunk < chunks.size(); chunk++) {
       try {
@@ -89,7 +88,8 @@ public final class TraceReader implements AutoCloseable {
     if (end.getJournalFilesCount() != 1
         || !end.getJournalFiles(0).getName().equals(TraceLayout.JOURNAL_FILE)) {
       return Optional.of(
-          new TraceFormatException(TraceLayout.manifest(trace), "does not name the journal's file"));
+          new TraceFormatException(
+              TraceLayout.manifest(trace), "does not name the journal's file"));
     }
     String flaw = "";
     if (end.getJournalFiles(0).getSize() != channel.size() || scan.end() != channel.size()) {
@@ -192,8 +192,7 @@ public final class TraceReader implements AutoCloseable {
     if ((int) crc.getValue() != chunks.crc32c(chunk)) {
       throw flaw(
           chunk,
-          "checksum %08x, of its bytes %08x"
-              .formatted(chunks.crc32c(chunk), (int) crc.getValue()));
+          "checksum %08x, of its bytes %08x".formatted(chunks.crc32c(chunk), (int) crc.getValue()));
     }
     return excerpt;
   }

@@ -7,7 +7,6 @@ import dev.backstep.proto.codec.ColumnEncoder;
 import dev.backstep.proto.codec.EventColumn;
 import dev.backstep.proto.codec.InputColumn;
 import dev.backstep.proto.v1.Chunk;
-import dev.backstep.proto.v1.Column;
 import dev.backstep.proto.v1.End;
 import dev.backstep.proto.v1.Event;
 import dev.backstep.proto.v1.JournalFile;
@@ -105,6 +104,7 @@ public final class TraceWriter implements AutoCloseable {
   }
 
   private Chunk chunk(ChunkBuilder builder) {
+    long end = position + builder.instructionCount();
     Chunk.Builder chunk =
         Chunk.newBuilder()
             .setNumber(chunks)
@@ -119,8 +119,8 @@ public final class TraceWriter implements AutoCloseable {
             .setTurns(encoder.turns(builder.turns()))
             .setSequence(encoder.sequence(builder.entries(), builder.turns()))
             .setBlocks(encoder.message(BlockColumn.pack(builder.blocks())))
-            .setEvents(encoder.message(EventColumn.pack(builder.events(), position)))
-            .setInputs(encoder.message(InputColumn.pack(builder.inputs(), position)))
+            .setEvents(encoder.message(EventColumn.pack(builder.events(), position, end)))
+            .setInputs(encoder.message(InputColumn.pack(builder.inputs(), position, end)))
             .setRegisterDigest(ByteString.copyFrom(builder.registerDigestBytes()));
     if (builder.memoryDigestBytes().length > 0) {
       chunk.setMemoryDigest(ByteString.copyFrom(builder.memoryDigestBytes()));
@@ -149,7 +149,8 @@ public final class TraceWriter implements AutoCloseable {
   public void finish(End end) throws IOException {
     long size = journal.finish();
     Path file = TraceLayout.journalFile(trace);
-    // Chronicle's notes for appenders. Nobody appends to a finished trace, and no reader reads them.
+    // Chronicle's notes for appenders. Nobody appends to a finished trace, and no reader reads
+    // them.
     Files.deleteIfExists(TraceLayout.journalFolder(trace).resolve("metadata.cq4t"));
     ManifestFile.forceFolder(TraceLayout.journalFolder(trace));
     End.Builder ended =
@@ -166,8 +167,7 @@ public final class TraceWriter implements AutoCloseable {
             .setBlocks(blocks)
             .setInputs(inputs);
     kindCounts.forEach(
-        (kind, count) ->
-            ended.addKindCounts(KindCount.newBuilder().setKind(kind).setCount(count)));
+        (kind, count) -> ended.addKindCounts(KindCount.newBuilder().setKind(kind).setCount(count)));
     ManifestFile.write(trace, manifest.toBuilder().setEnd(ended).build());
     close();
   }

@@ -158,8 +158,7 @@ final class RandomRun {
             .setRip(random.nextLong())
             .setTimeNs(position * 3);
     return switch (random.nextInt(3)) {
-      case 0 ->
-          event.setCpuid(CpuidEvent.newBuilder().setLeaf(7).setEax(random.nextInt())).build();
+      case 0 -> event.setCpuid(CpuidEvent.newBuilder().setLeaf(7).setEax(random.nextInt())).build();
       case 1 ->
           event.setIpi(IpiEvent.newBuilder().setVector(0x20).addTargets(0).addTargets(2)).build();
       default ->
