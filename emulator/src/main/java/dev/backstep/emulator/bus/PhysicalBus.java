@@ -64,6 +64,31 @@ public final class PhysicalBus {
     return null;
   }
 
+  /// Whether one region, or none, covers all of the naturally aligned range: a large page's translation can
+  /// be kept whole then.
+  public boolean isUniform(long gpa, long bytes) {
+    for (int k = 0; k < deviceRegions.size(); k++) {
+      DeviceRegion r = deviceRegions.get(k);
+      if (cuts(r.gpa, r.bytes, gpa, bytes)) {
+        return false;
+      }
+    }
+    for (int k = 0; k < ramRegions.size(); k++) {
+      RamRegion r = ramRegions.get(k);
+      if (cuts(r.gpa, r.bytes, gpa, bytes)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Whether a region covers a part of a range, and not the whole.
+  private static boolean cuts(long regionGpa, long regionBytes, long gpa, long bytes) {
+    boolean touches = regionGpa < gpa + bytes && gpa < regionGpa + regionBytes;
+    boolean covers = regionGpa <= gpa && gpa + bytes <= regionGpa + regionBytes;
+    return touches && !covers;
+  }
+
   /// The RAM offset of a byte that a vCPU may read as plain memory, or [#NOT_RAM].
   public long ramOffsetForRead(long gpa) {
     return ramOffset(gpa, Writable.NO);

@@ -1,4 +1,40 @@
 package dev.backstep.emulator.mmu;
 
-/// A platform's rule for the effective memory type of a page.
-public interface MemoryTypePolicy {}
+import org.jspecify.annotations.Nullable;
+
+/// A platform's rule for the effective memory type of a page. Asked at each fill of the
+/// architectural TLB that somebody hears of.
+public interface MemoryTypePolicy {
+  Decision decide(Inputs inputs);
+
+  /// What lies behind a guest-physical page.
+  enum Backing {
+    RAM,
+    DEVICE,
+    XAPIC_PAGE
+  }
+
+  /// Whether linear addresses are translated (CR0.PG).
+  enum Paging {
+    ON,
+    OFF
+  }
+
+  /// CR0.CD as the guest wrote it.
+  enum Caching {
+    ENABLED,
+    DISABLED
+  }
+
+  /// What a decision may depend on.
+  ///
+  /// @param mtrr what the guest's MTRRs say, whether or not the platform heeds them
+  /// @param pat the PAT type that the page's PAT, PCD and PWT select; WB with paging off
+  record Inputs(
+      Mtrrs.Resolution mtrr, MemoryType pat, Backing backing, Paging paging, Caching caching) {}
+
+  /// @param effective never UC-
+  /// @param nested the type in the hypervisor's tables, or null where there are none
+  /// @param rule names what decided
+  record Decision(MemoryType effective, @Nullable String nested, String rule) {}
+}

@@ -2,14 +2,24 @@ package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.CpuMode;
+import dev.backstep.emulator.vcpu.GuestFault;
+import dev.backstep.emulator.vcpu.Rflags;
+import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
+import java.util.Arrays;
 
 /// One vCPU's way to memory.
 ///
-/// Explicit accesses name a segment and an effective address. On the fast path the linear address is the
-/// sum of both, and one compare with a flat-array TLB finds the RAM behind it. Everything else takes the
-/// slow path: a segment that needs checks (its fast base is "poisoned", so that it never hits), an access
-/// that crosses a page, a page that is a device, holds code that is written, or is watched.
+/// Explicit accesses name a segment and an effective address (already cut to the address size). On
+/// the fast path the linear address is the sum of both, and one compare with a flat-array TLB finds
+/// the RAM behind it. Everything else takes the slow path: a segment that needs checks (its fast
+/// base is "poisoned", so that it never hits), an access that crosses a page, a page that is a
+/// device, holds code that is written, or is watched, and all accesses while alignment is checked.
+///
+/// Faults are thrown before anything is written.
 public final class Mmu {
   static final int SLOTS = 1024;
   static final long PAGE_MASK = -4096L;
@@ -17,36 +27,474 @@ public final class Mmu {
   /// A linear address that no TLB slot ever holds: not canonical.
   static final long POISON = 0x0800_0000_0000_0000L;
 
+  /// No plain RAM: see [#ramOffsetForRead] and [#ramOffsetForWrite].
+  public static final long NOT_PLAIN = -1;
+
+  private static final long CR0_TRANSLATION =
+      ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_WP;
+  private static final long CR4_TRANSLATION =
+      ControlBits.CR4_PSE
+          | ControlBits.CR4_PAE
+          | ControlBits.CR4_PGE
+          | ControlBits.CR4_LA57
+          | ControlBits.CR4_SMEP
+          | ControlBits.CR4_SMAP
+          | ControlBits.CR4_PCIDE
+          | ControlBits.CR4_PKE;
+  private static final long EFER_TRANSLATION = ControlBits.EFER_LMA | ControlBits.EFER_NXE;
+
   private final Vcpu c;
   private final PhysicalBus bus;
   private final GuestRam ram;
+  private final SegmentChecks segmentChecks;
+  private final DataBreakpoints breakpoints;
+  private final MemoryTypes memoryTypes;
+  private final PageWalker walker;
+  private final LinearMemory linearMemory;
+  private final TlbViews views = new TlbViews();
 
   /// Base of each segment (ES CS SS DS FS GS) for the fast path, or [#POISON].
   private final long[] fastBase = new long[6];
 
-  /// The fast TLB of the current privilege (user or supervisor, with or without SMAP's override).
-  private TlbView view = new TlbView();
+  /// The fast TLB of the current privilege, or [TlbView#NONE] while alignment is checked.
+  private TlbView view = TlbView.NONE;
 
-  public Mmu(Vcpu c, PhysicalBus bus, MemoryTypePolicy memoryTypes) {
+  /// USER and WRAP_32 of explicit accesses in the current mode.
+  private int explicit = Access.WRAP_32;
+
+  /// Which view [#view] is to be, once something is put into it.
+  private int privilege = TlbViews.SUPERVISOR;
+
+  private boolean checksAlignment;
+  private long epoch;
+
+  /// What the views were filled under.
+  private long cr0Seen;
+
+  private long cr4Seen;
+  private long eferSeen;
+
+  public Mmu(Vcpu c, PhysicalBus bus, MemoryTypePolicy policy) {
     this.c = c;
     this.bus = bus;
     this.ram = bus.ram();
+    segmentChecks = new SegmentChecks(c);
+    breakpoints = new DataBreakpoints(c);
+    memoryTypes = new MemoryTypes(c, bus, policy);
+    walker = new PageWalker(c, bus);
+    linearMemory = new LinearMemory(c, bus, walker, breakpoints, memoryTypes);
+    Arrays.fill(fastBase, POISON);
+    newEpoch();
+  }
+
+  static int slot(long gva) {
+    return (int) (gva >>> 12) & SLOTS - 1;
+  }
+
+  // Explicit accesses at the current privilege level.
+
+  public byte load8(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.readTag[slot] == (linear & PAGE_MASK)) {
+      return ram.getByte(linear + v.ramOffset[slot]);
+    }
+    return (byte) loadSlow(segment, ea, 1, Access.READ);
+  }
+
+  public short load16(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.readTag[slot] == (linear + 1 & PAGE_MASK)) {
+      return ram.getShort(linear + v.ramOffset[slot]);
+    }
+    return (short) loadSlow(segment, ea, 2, Access.READ);
   }
 
   public int load32(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = (int) (linear >>> 12) & SLOTS - 1;
+    int slot = slot(linear);
     TlbView v = view;
     if (v.readTag[slot] == (linear + 3 & PAGE_MASK)) {
       return ram.getInt(linear + v.ramOffset[slot]);
     }
-    return (int) loadSlow(segment, ea, 4);
+    return (int) loadSlow(segment, ea, 4, Access.READ);
   }
 
-  private long loadSlow(int segment, long ea, int bytes) {
-    throw new AssertionError(c.number + segment + ea + bytes + bus.toString());
+  public long load64(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.readTag[slot] == (linear + 7 & PAGE_MASK)) {
+      return ram.getLong(linear + v.ramOffset[slot]);
+    }
+    return loadSlow(segment, ea, 8, Access.READ);
   }
 
-  /// Privilege, paging or segmentation mode changed.
-  public void modeChanged() {}
+  /// A load of what will be stored to: faults where the store would.
+  public byte loadForWrite8(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear & PAGE_MASK)) {
+      return ram.getByte(linear + v.ramOffset[slot]);
+    }
+    return (byte) loadSlow(segment, ea, 1, Access.WRITE);
+  }
+
+  /// See [#loadForWrite8].
+  public short loadForWrite16(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear + 1 & PAGE_MASK)) {
+      return ram.getShort(linear + v.ramOffset[slot]);
+    }
+    return (short) loadSlow(segment, ea, 2, Access.WRITE);
+  }
+
+  /// See [#loadForWrite8].
+  public int loadForWrite32(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear + 3 & PAGE_MASK)) {
+      return ram.getInt(linear + v.ramOffset[slot]);
+    }
+    return (int) loadSlow(segment, ea, 4, Access.WRITE);
+  }
+
+  /// See [#loadForWrite8].
+  public long loadForWrite64(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear + 7 & PAGE_MASK)) {
+      return ram.getLong(linear + v.ramOffset[slot]);
+    }
+    return loadSlow(segment, ea, 8, Access.WRITE);
+  }
+
+  public void store8(int segment, long ea, int value) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear & PAGE_MASK)) {
+      ram.putByte(linear + v.ramOffset[slot], (byte) value);
+      return;
+    }
+    storeSlow(segment, ea, 1, value);
+  }
+
+  public void store16(int segment, long ea, int value) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear + 1 & PAGE_MASK)) {
+      ram.putShort(linear + v.ramOffset[slot], (short) value);
+      return;
+    }
+    storeSlow(segment, ea, 2, value);
+  }
+
+  public void store32(int segment, long ea, int value) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear + 3 & PAGE_MASK)) {
+      ram.putInt(linear + v.ramOffset[slot], value);
+      return;
+    }
+    storeSlow(segment, ea, 4, value);
+  }
+
+  public void store64(int segment, long ea, long value) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    if (v.writeTag[slot] == (linear + 7 & PAGE_MASK)) {
+      ram.putLong(linear + v.ramOffset[slot], value);
+      return;
+    }
+    storeSlow(segment, ea, 8, value);
+  }
+
+  private long loadSlow(int segment, long ea, int bytes, int kind) {
+    int access = kind | explicit;
+    long gva = segmentChecks.linear(segment, ea, bytes, access);
+    checkAlignment(gva, bytes, access);
+    long value = linearMemory.load(gva, bytes, access);
+    remember(gva, bytes, access);
+    return value;
+  }
+
+  private void storeSlow(int segment, long ea, int bytes, long value) {
+    int access = Access.WRITE | explicit;
+    long gva = segmentChecks.linear(segment, ea, bytes, access);
+    checkAlignment(gva, bytes, access);
+    linearMemory.store(gva, bytes, value, access);
+    remember(gva, bytes, access);
+  }
+
+  /// SDM Vol. 3 "Interrupt 17—Alignment Check Exception (#AC)"; of lower priority than page faults.
+  private void checkAlignment(long gva, int bytes, int access) {
+    if (checksAlignment && (gva & bytes - 1) != 0) {
+      linearMemory.probe(gva, bytes, access);
+      throw c.fault.withCode(GuestFault.AC, 0);
+    }
+  }
+
+  /// Puts the page of a finished access into the fast view, if it is plain RAM.
+  private void remember(long gva, int bytes, int access) {
+    Tlb tlb = linearMemory.tlb();
+    int entry = tlb.find(gva);
+    boolean plain = !checksAlignment && (gva & 0xFFF) + bytes <= 4096 && entry != Tlb.MISS;
+    if (!plain || breakpoints.watch(gva)) {
+      return;
+    }
+    long ramPage = tlb.ramForRead(entry);
+    if (ramPage == PhysicalBus.NOT_RAM) {
+      return;
+    }
+    TlbView v = views.get(privilege);
+    view = v;
+    if (!Access.is(access, Access.WRITE)) {
+      v.putReadable(gva & PAGE_MASK, ramPage);
+    } else if (tlb.ramForWrite(entry) == ramPage && !ram.holdsCode(ramPage)) {
+      v.putWritable(gva & PAGE_MASK, ramPage);
+    }
+  }
+
+  /// All checks of a read of `bytes` (at most 4096) bytes, and no access.
+  public void probeRead(int segment, long ea, int bytes) {
+    linearMemory.probe(
+        segmentChecks.linear(segment, ea, bytes, explicit), bytes, Access.READ | explicit);
+  }
+
+  /// All checks of a write of `bytes` (at most 4096) bytes, and no access.
+  public void probeWrite(int segment, long ea, int bytes) {
+    int access = Access.WRITE | explicit;
+    linearMemory.probe(segmentChecks.linear(segment, ea, bytes, access), bytes, access);
+  }
+
+  // Plain RAM in bulk, for string instructions.
+
+  /// How many bytes from `ea` to the end of its page are plain RAM that may be read without further
+  /// checks; 0 if that is not known: then load one element, and ask again.
+  public int plainReadRun(int segment, long ea) {
+    return ramOffsetForRead(segment, ea) == NOT_PLAIN ? 0 : runOf(segment, ea);
+  }
+
+  /// The same for writes. Such memory holds no code: it is written without telling anybody.
+  public int plainWriteRun(int segment, long ea) {
+    return ramOffsetForWrite(segment, ea) == NOT_PLAIN ? 0 : runOf(segment, ea);
+  }
+
+  private int runOf(int segment, long ea) {
+    return 4096 - (int) (ea + fastBase[segment] & 0xFFF);
+  }
+
+  /// The RAM offset of `ea` if it lies in plain RAM that may be read, else [#NOT_PLAIN]. Its low 12
+  /// bits are those of the linear address.
+  public long ramOffsetForRead(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    return v.readTag[slot] == (linear & PAGE_MASK) ? linear + v.ramOffset[slot] : NOT_PLAIN;
+  }
+
+  /// The RAM offset of `ea` if it lies in plain RAM that may be written, else [#NOT_PLAIN].
+  public long ramOffsetForWrite(int segment, long ea) {
+    long linear = ea + fastBase[segment];
+    int slot = slot(linear);
+    TlbView v = view;
+    return v.writeTag[slot] == (linear & PAGE_MASK) ? linear + v.ramOffset[slot] : NOT_PLAIN;
+  }
+
+  // Accesses by linear address.
+
+  private int systemWidth() {
+    return c.isLongModeActive() ? 0 : Access.WRAP_32;
+  }
+
+  private int explicitAt(int cpl, int kind) {
+    return kind | (cpl == 3 ? Access.USER : 0) | systemWidth();
+  }
+
+  /// Reads 1 to 8 bytes as an explicit access at `cpl` (stack switches), zero-extended. A
+  /// non-canonical address is #SS(0).
+  public long readLinear(long gva, int bytes, int cpl) {
+    checkCanonical(gva, bytes, GuestFault.SS);
+    int access = explicitAt(cpl, Access.READ);
+    return linearMemory.load(Access.wrap(gva, access), bytes, access);
+  }
+
+  /// Writes 1 to 8 bytes as an explicit access at `cpl` (stack switches).
+  public void writeLinear(long gva, int bytes, long value, int cpl) {
+    checkCanonical(gva, bytes, GuestFault.SS);
+    int access = explicitAt(cpl, Access.WRITE);
+    linearMemory.store(Access.wrap(gva, access), bytes, value, access);
+  }
+
+  /// All checks of an explicit access at `cpl` to at most 4096 bytes.
+  public void probeLinear(long gva, int bytes, int cpl, AccessType type) {
+    checkCanonical(gva, bytes, GuestFault.SS);
+    int access = explicitAt(cpl, Access.of(type));
+    linearMemory.probe(Access.wrap(gva, access), bytes, access);
+  }
+
+  /// Reads 1 to 8 bytes of a system structure (descriptor tables, TSS), zero-extended: an implicit
+  /// supervisor-mode access. A non-canonical address is #GP(0).
+  public long readSystem(long gva, int bytes) {
+    checkCanonical(gva, bytes, GuestFault.GP);
+    int access = Access.READ | Access.IMPLICIT | systemWidth();
+    return linearMemory.load(Access.wrap(gva, access), bytes, access);
+  }
+
+  /// Writes 1 to 8 bytes of a system structure.
+  public void writeSystem(long gva, int bytes, long value) {
+    checkCanonical(gva, bytes, GuestFault.GP);
+    int access = Access.WRITE | Access.IMPLICIT | systemWidth();
+    linearMemory.store(Access.wrap(gva, access), bytes, value, access);
+  }
+
+  private void checkCanonical(long gva, int bytes, int vector) {
+    boolean canonical =
+        segmentChecks.isCanonical(gva) && segmentChecks.isCanonical(gva + bytes - 1);
+    if (c.isLongModeActive() && !canonical) {
+      throw c.fault.withCode(vector, 0);
+    }
+  }
+
+  /// The guest-physical address of code at `gva`, for a fetch at the current privilege level.
+  public long fetchGpa(long gva) {
+    int access = Access.FETCH | explicit;
+    long at = Access.wrap(gva, access);
+    if (c.mode == CpuMode.LONG64 && !segmentChecks.isCanonical(at)) {
+      throw c.fault.generalProtection(0);
+    }
+    int entry = linearMemory.translate(at, access);
+    return linearMemory.tlb().gpa(entry, at);
+  }
+
+  // What must be told.
+
+  /// Forgets all translations, global ones too. `op` goes into the `tlb` event: cr0, cr4, efer, …
+  public void flushAll(String op) {
+    linearMemory.tlb().flushAll();
+    flushed(op, 0);
+  }
+
+  /// Forgets all translations but global ones.
+  public void flushNonGlobal(String op) {
+    linearMemory.tlb().flushNonGlobal();
+    flushed(op, 0);
+  }
+
+  /// Forgets the page (of whatever size) that holds `gva`.
+  public void flushPage(long gva, String op) {
+    if (linearMemory.tlb().flushPage(gva)) {
+      views.clear();
+    } else {
+      views.drop(gva);
+    }
+    newEpoch();
+    emitFlush(op, gva);
+  }
+
+  private void flushed(String op, long gva) {
+    views.clear();
+    newEpoch();
+    emitFlush(op, gva);
+  }
+
+  private void emitFlush(String op, long gva) {
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.TlbFlush(c.at(), op, gva));
+    }
+  }
+
+  private void newEpoch() {
+    epoch = bus.nextTranslationEpoch();
+    publishEpoch();
+  }
+
+  private void publishEpoch() {
+    c.translationEpoch = epoch << 1 | (c.cpl == 3 ? 1 : 0);
+  }
+
+  /// The hidden part of a segment register changed.
+  public void segmentChanged(int segment) {
+    fastBase[segment] = segmentChecks.fastBase(segment);
+  }
+
+  /// CPL, mode, CR0, CR4, EFER or RFLAGS.AC may have changed.
+  public void modeChanged() {
+    long cr0 = c.cr0 & CR0_TRANSLATION;
+    long cr4 = c.cr4 & CR4_TRANSLATION;
+    long efer = c.efer & EFER_TRANSLATION;
+    if (cr0 != cr0Seen || cr4 != cr4Seen || efer != eferSeen) {
+      cr0Seen = cr0;
+      cr4Seen = cr4;
+      eferSeen = efer;
+      views.clear();
+      newEpoch();
+    } else {
+      publishEpoch();
+    }
+    boolean user = c.cpl == 3;
+    explicit = (user ? Access.USER : 0) | (c.mode == CpuMode.LONG64 ? 0 : Access.WRAP_32);
+    boolean ac = c.flag(Rflags.AC);
+    checksAlignment = user && ac && c.cr0(ControlBits.CR0_AM);
+    boolean override = ac && c.cr4(ControlBits.CR4_SMAP);
+    privilege =
+        user ? TlbViews.USER : override ? TlbViews.SUPERVISOR_OVERRIDE : TlbViews.SUPERVISOR;
+    view = checksAlignment ? TlbView.NONE : views.peek(privilege);
+    for (int segment = SegmentRegister.ES; segment <= SegmentRegister.GS; segment++) {
+      fastBase[segment] = segmentChecks.fastBase(segment);
+    }
+  }
+
+  /// A page of RAM starts to hold code: writes to it must be seen.
+  public void codePageMarked(long ramOffset) {
+    views.dropWritable(ramOffset & PAGE_MASK);
+  }
+
+  /// The base or the limit of CS changed: links between blocks are void.
+  public void codeSegmentMoved() {
+    newEpoch();
+  }
+
+  /// Sends every page through the slow path once more.
+  public void dropPlainPages() {
+    views.clear();
+  }
+
+  /// DR0 to DR3 or DR7 changed.
+  public void debugRegistersChanged() {
+    breakpoints.update();
+    views.clear();
+  }
+
+  /// What lies behind guest-physical addresses changed: the xAPIC page moved, a device was mapped
+  /// or unmapped.
+  public void physicalMapChanged() {
+    linearMemory.backingChanged();
+    views.clear();
+    newEpoch();
+  }
+
+  /// Loads the PDPTE registers (MOV to CR3 with PAE paging, or what turns PAE paging on).
+  ///
+  /// @return false, and nothing changed, if the guest must get #GP(0)
+  public boolean loadPdptes(long cr3) {
+    return walker.loadPdptes(cr3);
+  }
+
+  /// This vCPU's MTRRs.
+  public Mtrrs mtrrs() {
+    return memoryTypes.mtrrs();
+  }
 }

@@ -1,0 +1,175 @@
+package dev.backstep.emulator.mmu;
+
+import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.vcpu.GuestFault;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// Accesses by linear address that the fast views do not answer: through the architectural TLB, and
+/// on its misses through a page walk. Every access is translated as a whole before a byte is read
+/// or written.
+final class LinearMemory {
+  private final Vcpu c;
+  private final PageWalker walker;
+  private final PhysicalAccess physical;
+  private final DataBreakpoints breakpoints;
+  private final MemoryTypes memoryTypes;
+  private final PhysicalBus bus;
+
+  /// Empty until the first translation: a vCPU that never runs needs none.
+  private Tlb tlb = new Tlb(1);
+
+  private boolean allocated;
+
+  LinearMemory(
+      Vcpu c,
+      PhysicalBus bus,
+      PageWalker walker,
+      DataBreakpoints breakpoints,
+      MemoryTypes memoryTypes) {
+    this.c = c;
+    this.bus = bus;
+    this.walker = walker;
+    this.breakpoints = breakpoints;
+    this.memoryTypes = memoryTypes;
+    this.physical = new PhysicalAccess(c, bus);
+  }
+
+  Tlb tlb() {
+    return tlb;
+  }
+
+  /// The TLB entry that translates `gva` and allows `access`.
+  ///
+  /// @throws GuestFault #PF
+  int translate(long gva, int access) {
+    int entry = tlb.find(gva);
+    if (entry != Tlb.MISS && isUsable(tlb.flags(entry), access)) {
+      return entry;
+    }
+    return miss(gva, access, entry);
+  }
+
+  private boolean isUsable(int flags, int access) {
+    boolean dirty = !Access.is(access, Access.WRITE) || (flags & Tlb.DIRTY) != 0;
+    return dirty && PageWalker.isAllowed(c, flags, access);
+  }
+
+  /// A translation that exists but forbids the access is walked again before it faults: SDM Vol. 3
+  /// "Recommended Invalidation" lets software raise rights without a flush.
+  private int miss(long gva, int access, int stale) {
+    if (!allocated) {
+      tlb = new Tlb(Tlb.ENTRIES);
+      allocated = true;
+    }
+    int large = tlb.findLarge(gva);
+    if (large != Tlb.MISS && isUsable(tlb.largeFlags(large), access)) {
+      return install(gva, tlb.largeGpa(large, gva), tlb.largeFlags(large));
+    }
+    walker.walk(gva, access);
+    int flags = Tlb.flagsOf(walker.permissions, walker.pageShift);
+    boolean known =
+        stale != Tlb.MISS && tlb.gpa(stale, gva) == walker.gpa
+            || large != Tlb.MISS && tlb.largeGpa(large, gva) == walker.gpa;
+    boolean whole = walker.pageShift > 12 && isUniform(walker.gpa, walker.pageShift);
+    if (whole) {
+      tlb.putLarge(gva, walker.gpa, flags);
+    }
+    if (!known) {
+      memoryTypes.filled(gva, walker, whole ? walker.pageShift : 12);
+    }
+    return install(gva, walker.gpa, flags);
+  }
+
+  private boolean isUniform(long gpa, int shift) {
+    long bytes = 1L << shift;
+    long first = gpa & -bytes;
+    long apicPage = c.apic.mmioPage();
+    boolean holdsApic = apicPage >= first && apicPage < first + bytes;
+    return !holdsApic && bus.isUniform(first, bytes) && memoryTypes.isUniform(first, bytes);
+  }
+
+  private int install(long gva, long gpa, int flags) {
+    int entry = tlb.put(gva, gpa, flags);
+    setBacking(entry);
+    return entry;
+  }
+
+  private void setBacking(int entry) {
+    long gpaPage = tlb.gpaPage(entry);
+    tlb.setBacking(entry, physical.ramForRead(gpaPage), physical.ramForWrite(gpaPage));
+  }
+
+  /// What lies behind guest-physical addresses changed (xAPIC base, a PCI BAR): translations stay.
+  void backingChanged() {
+    for (int entry = 0; entry < tlb.size(); entry++) {
+      if (tlb.isValid(entry)) {
+        setBacking(entry);
+      }
+    }
+  }
+
+  /// Reads 1 to 8 bytes, zero-extended.
+  long load(long gva, int bytes, int access) {
+    int first = 4096 - (int) (gva & 0xFFF);
+    if (first >= bytes) {
+      int entry = translate(gva, access);
+      noteBreakpoints(gva, bytes, access);
+      return read(entry, gva, bytes);
+    }
+    long second = Access.wrap(gva + first, access);
+    translate(second, access);
+    int entry = translate(gva, access);
+    // Both are known to be allowed; they cannot evict each other, being neighbours.
+    int entry2 = translate(second, access);
+    noteBreakpoints(gva, bytes, access);
+    return read(entry, gva, first) | read(entry2, second, bytes - first) << 8 * first;
+  }
+
+  void store(long gva, int bytes, long value, int access) {
+    int first = 4096 - (int) (gva & 0xFFF);
+    if (first >= bytes) {
+      int entry = translate(gva, access);
+      noteBreakpoints(gva, bytes, access);
+      write(entry, gva, bytes, value);
+      return;
+    }
+    long second = Access.wrap(gva + first, access);
+    translate(gva, access);
+    int entry2 = translate(second, access);
+    int entry = translate(gva, access);
+    noteBreakpoints(gva, bytes, access);
+    write(entry, gva, first, value);
+    write(entry2, second, bytes - first, value >>> 8 * first);
+  }
+
+  /// All checks of an access to at most 4096 bytes, and no access.
+  void probe(long gva, int bytes, int access) {
+    translate(gva, access);
+    if ((gva & 0xFFF) + bytes > 4096) {
+      translate(Access.wrap((gva & Mmu.PAGE_MASK) + 4096, access), access);
+    }
+  }
+
+  private void noteBreakpoints(long gva, int bytes, int access) {
+    if (breakpoints.any()) {
+      breakpoints.accessed(gva, bytes, access);
+    }
+  }
+
+  private long read(int entry, long gva, int bytes) {
+    long ramPage = tlb.ramForRead(entry);
+    if (ramPage != PhysicalBus.NOT_RAM) {
+      return physical.readRam(ramPage + (gva & 0xFFF), bytes);
+    }
+    return physical.readDevice(tlb.gpa(entry, gva), bytes);
+  }
+
+  private void write(int entry, long gva, int bytes, long value) {
+    long ramPage = tlb.ramForWrite(entry);
+    if (ramPage != PhysicalBus.NOT_RAM) {
+      physical.writeRam(ramPage + (gva & 0xFFF), bytes, value);
+      return;
+    }
+    physical.writeDevice(tlb.gpa(entry, gva), bytes, value);
+  }
+}

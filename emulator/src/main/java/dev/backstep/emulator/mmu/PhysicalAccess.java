@@ -1,0 +1,133 @@
+package dev.backstep.emulator.mmu;
+
+import dev.backstep.emulator.bus.GuestRam;
+import dev.backstep.emulator.bus.MmioDevice;
+import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// What one vCPU finds at guest-physical addresses: RAM, ROM, its own xAPIC page, devices, nothing.
+final class PhysicalAccess {
+  private static final String NOBODY = "unassigned";
+
+  private final Vcpu c;
+  private final PhysicalBus bus;
+  private final GuestRam ram;
+
+  PhysicalAccess(Vcpu c, PhysicalBus bus) {
+    this.c = c;
+    this.bus = bus;
+    this.ram = bus.ram();
+  }
+
+  /// Whether the 4 KiB page at `gpaPage` is this vCPU's xAPIC page, which hides whatever else is
+  /// there.
+  boolean isApicPage(long gpaPage) {
+    return gpaPage == c.apic.mmioPage();
+  }
+
+  long ramForRead(long gpaPage) {
+    return isApicPage(gpaPage) ? PhysicalBus.NOT_RAM : bus.ramOffsetForRead(gpaPage);
+  }
+
+  long ramForWrite(long gpaPage) {
+    return isApicPage(gpaPage) ? PhysicalBus.NOT_RAM : bus.ramOffsetForWrite(gpaPage);
+  }
+
+  /// Reads 1 to 8 bytes of RAM, zero-extended.
+  long readRam(long ramOffset, int bytes) {
+    return switch (bytes) {
+      case 1 -> ram.getByte(ramOffset) & 0xFF;
+      case 2 -> ram.getShort(ramOffset) & 0xFFFF;
+      case 4 -> ram.getInt(ramOffset) & 0xFFFF_FFFFL;
+      case 8 -> ram.getLong(ramOffset);
+      default -> {
+        long value = 0;
+        for (int k = bytes - 1; k >= 0; k--) {
+          value = value << 8 | ram.getByte(ramOffset + k) & 0xFF;
+        }
+        yield value;
+      }
+    };
+  }
+
+  /// Writes 1 to 8 bytes of RAM within one page.
+  void writeRam(long ramOffset, int bytes, long value) {
+    switch (bytes) {
+      case 1 -> ram.putByte(ramOffset, (byte) value);
+      case 2 -> ram.putShort(ramOffset, (short) value);
+      case 4 -> ram.putInt(ramOffset, (int) value);
+      case 8 -> ram.putLong(ramOffset, value);
+      default -> {
+        for (int k = 0; k < bytes; k++) {
+          ram.putByte(ramOffset + k, (byte) (value >>> 8 * k));
+        }
+      }
+    }
+    ram.wrote(ramOffset, bytes);
+  }
+
+  /// Reads 1 to 8 bytes that are not RAM, zero-extended. Sizes that are no power of two (parts of
+  /// an access that crosses a page) are split into naturally aligned pieces.
+  long readDevice(long gpa, int bytes) {
+    int piece = pieceAt(gpa, bytes);
+    long value = readPiece(gpa, piece);
+    int done = piece;
+    while (done < bytes) {
+      piece = pieceAt(gpa + done, bytes - done);
+      value |= readPiece(gpa + done, piece) << 8 * done;
+      done += piece;
+    }
+    return value;
+  }
+
+  void writeDevice(long gpa, int bytes, long value) {
+    int done = 0;
+    while (done < bytes) {
+      int piece = pieceAt(gpa + done, bytes - done);
+      writePiece(gpa + done, piece, value >>> 8 * done & maskOf(piece));
+      done += piece;
+    }
+  }
+
+  private static int pieceAt(long gpa, int bytes) {
+    if (Integer.bitCount(bytes) == 1) {
+      return bytes;
+    }
+    int aligned = (int) Math.min(Long.lowestOneBit(gpa | 8), 8);
+    return Math.min(aligned, Integer.highestOneBit(bytes));
+  }
+
+  private static long maskOf(int bytes) {
+    return bytes == 8 ? -1 : (1L << 8 * bytes) - 1;
+  }
+
+  private long readPiece(long gpa, int bytes) {
+    if (isApicPage(gpa & Mmu.PAGE_MASK)) {
+      return c.apic.readMmio((int) (gpa & 0xFFF), bytes) & maskOf(bytes);
+    }
+    long value = bus.read(gpa, bytes) & maskOf(bytes);
+    emit(MachineEvent.Op.READ, gpa, bytes, value);
+    return value;
+  }
+
+  private void writePiece(long gpa, int bytes, long value) {
+    if (isApicPage(gpa & Mmu.PAGE_MASK)) {
+      c.apic.writeMmio((int) (gpa & 0xFFF), bytes, value);
+      return;
+    }
+    if (bus.ramOffsetForRead(gpa) != PhysicalBus.NOT_RAM) {
+      return; // ROM swallows writes
+    }
+    emit(MachineEvent.Op.WRITE, gpa, bytes, value);
+    bus.write(gpa, bytes, value);
+  }
+
+  private void emit(MachineEvent.Op op, long gpa, int bytes, long value) {
+    if (c.events.isOn()) {
+      MmioDevice device = bus.deviceAt(gpa);
+      String name = device == null ? NOBODY : device.name();
+      c.events.emit(new MachineEvent.Mmio(c.at(), op, gpa, bytes, value, name));
+    }
+  }
+}
