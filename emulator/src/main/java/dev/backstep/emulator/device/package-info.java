@@ -1,4 +1,5 @@
-/// Devices. They see offset, size and value, an interrupt line, the virtual clock; no threads, no host I/O.
+/// Devices. They see offset, size and value, an interrupt line, the virtual clock; no threads, no
+/// host I/O.
 @NullMarked
 package dev.backstep.emulator.device;
 

@@ -1,13 +1,15 @@
 package dev.backstep.emulator.interrupt;
 
+import dev.backstep.emulator.listen.EventOrigin;
+
 /// The signals that interrupt controllers send to a vCPU. They are noted, and taken at the next
 /// instruction boundary at which the vCPU accepts them.
-public interface CpuSignals {
+public interface CpuSignals extends EventOrigin {
   /// The vCPU's index in the machine.
   int cpuNumber();
 
-  /// The local APIC (or the PIC through it) may have an interrupt to deliver, or the vCPU should look
-  /// again because the priority that masks it changed.
+  /// The local APIC (or the PIC through it) may have an interrupt to deliver, or the vCPU should
+  /// look again because the priority that masks it changed.
   void interruptPending();
 
   void raiseNmi();

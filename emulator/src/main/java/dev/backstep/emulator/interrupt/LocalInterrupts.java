@@ -1,6 +1,7 @@
 package dev.backstep.emulator.interrupt;
 
-/// What a vCPU sees of its local APIC. SDM Vol. 3 "Advanced Programmable Interrupt Controller (APIC)".
+/// What a vCPU sees of its local APIC. SDM Vol. 3 "Advanced Programmable Interrupt Controller
+/// (APIC)".
 public interface LocalInterrupts {
   /// Gives each vCPU its local APIC.
   interface Factory {
@@ -10,8 +11,8 @@ public interface LocalInterrupts {
   /// What [#acknowledge()] yields when the request vanished meanwhile.
   int NO_VECTOR = -1;
 
-  /// Whether a maskable interrupt would be delivered now, were RFLAGS.IF set: one of a priority above
-  /// PPR, or an ExtINT request of the PIC through LINT0 or, with the APIC disabled, directly.
+  /// Whether a maskable interrupt would be delivered now, were RFLAGS.IF set: one of a priority
+  /// above PPR, or an ExtINT request of the PIC through LINT0 or, with the APIC disabled, directly.
   boolean hasDeliverable();
 
   /// Accepts the interrupt: moves IRR to ISR (or runs the PIC's acknowledge cycle) and returns its
@@ -22,8 +23,8 @@ public interface LocalInterrupts {
   /// lapic-timer, ioapic, ipi, extint, msi, lint0, lint1, self, error, spurious, …
   String acknowledgedSource();
 
-  /// The sender of the interrupt last acknowledged: vCPU number of an IPI, pin of an IOAPIC, IRQ of the
-  /// PIC; -1 where there is none.
+  /// The sender of the interrupt last acknowledged: vCPU number of an IPI, pin of an IOAPIC, IRQ of
+  /// the PIC; -1 where there is none.
   int acknowledgedFrom();
 
   /// CR8 reads TPR bits 7:4.
@@ -35,7 +36,8 @@ public interface LocalInterrupts {
   /// IA32_APIC_BASE.
   long apicBase();
 
-  /// WRMSR IA32_APIC_BASE; false = #GP (reserved bits, illegal transition between xAPIC and x2APIC).
+  /// WRMSR IA32_APIC_BASE; false = #GP (reserved bits, illegal transition between xAPIC and
+  /// x2APIC).
   boolean setApicBase(long value);
 
   /// Guest-physical base of the xAPIC page, or -1 while the APIC is disabled or in x2APIC mode.
@@ -64,8 +66,8 @@ public interface LocalInterrupts {
   /// minus the clock's ticks. An armed TSC deadline moves.
   void tscOffsetChanged(long offset);
 
-  /// INIT: registers as after power-up, but the APIC ID and IA32_APIC_BASE stay. SDM Vol. 3 "Local APIC
-  /// State After It Receives an INIT-Deassert IPI" and "… a Power-Up or Reset".
+  /// INIT: registers as after power-up, but the APIC ID and IA32_APIC_BASE stay. SDM Vol. 3 "Local
+  /// APIC State After It Receives an INIT-Deassert IPI" and "… a Power-Up or Reset".
   void init();
 
   void reset();

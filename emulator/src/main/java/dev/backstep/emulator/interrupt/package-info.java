@@ -1,5 +1,5 @@
-/// Interrupt controllers: local APIC, IOAPIC, PIC, and the routing between them. They know vCPUs only as
-/// [CpuSignals]. Single-threaded, driven by the machine.
+/// Interrupt controllers: local APIC, IOAPIC, PIC, and the routing between them. They know vCPUs
+/// only as [CpuSignals]. Single-threaded, driven by the machine.
 @NullMarked
 package dev.backstep.emulator.interrupt;
 

@@ -1,0 +1,108 @@
+package dev.backstep.emulator.interrupt;
+
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Routing as processors do it. SDM Vol. 3 "Determining IPI Destination", "x2APIC Mode: Logical
+/// Destination".
+///
+/// Each local APIC compares the destination with its own ID. One in xAPIC mode sees only the low 8
+/// bits, so that an x2APIC destination above FFH reaches every xAPIC whose ID equals its low byte.
+public final class ArchitecturalRouting implements ApicRouting {
+  private static final long X2APIC_BROADCAST = 0xFFFF_FFFFL;
+  private static final int XAPIC_BROADCAST = 0xFF;
+  private static final int FLAT_MODEL = 0xF;
+  private static final int ALL_CLUSTERS = 0xF;
+
+  @Override
+  public String route(InterruptMessage message, ApicDirectory apics, BitSet targets) {
+    if (isBroadcast(message)) {
+      targets.set(0, apics.size());
+      return message.destinationMode().eventName() + " broadcast";
+    }
+    return switch (message.destinationMode()) {
+      case PHYSICAL -> routePhysical(message.destination(), apics, targets);
+      case LOGICAL -> routeLogical(message.destination(), apics, targets);
+    };
+  }
+
+  private static boolean isBroadcast(InterruptMessage message) {
+    return switch (message.origin()) {
+      case X2APIC_IPI -> message.destination() == X2APIC_BROADCAST;
+      case XAPIC_IPI -> message.destination() == XAPIC_BROADCAST;
+      // 8 bits wide, and FFH to an APIC in x2APIC mode is the ID 255.
+      case INTERRUPT_MESSAGE -> false;
+    };
+  }
+
+  private static String routePhysical(long destination, ApicDirectory apics, BitSet targets) {
+    @Nullable Lapic x2apic = apics.withX2apicId(destination);
+    if (x2apic != null) {
+      targets.set(x2apic.cpuNumber());
+    }
+    int low = (int) destination & 0xFF;
+    List<Lapic> xapics = low == XAPIC_BROADCAST ? apics.inXapicMode() : apics.withXapicId(low);
+    for (int k = 0; k < xapics.size(); k++) {
+      targets.set(xapics.get(k).cpuNumber());
+    }
+    if (xapics.isEmpty()) {
+      return "physical: x2APIC ID";
+    }
+    return destination > 0xFF ? "physical: xAPIC ID = low byte" : "physical: APIC ID";
+  }
+
+  private static String routeLogical(long destination, ApicDirectory apics, BitSet targets) {
+    // x2APIC: bits 31:16 name the cluster, 15:0 its members; the logical ID follows from the ID.
+    long cluster = destination >>> 16;
+    for (int member = 0; member < 16; member++) {
+      if ((destination >>> member & 1) != 0) {
+        @Nullable Lapic lapic = apics.withX2apicId(cluster << 4 | member);
+        if (lapic != null) {
+          targets.set(lapic.cpuNumber());
+        }
+      }
+    }
+    List<Lapic> xapics = apics.inXapicMode();
+    String rule = "logical: x2APIC cluster";
+    for (int k = 0; k < xapics.size(); k++) {
+      Lapic lapic = xapics.get(k);
+      boolean flat = lapic.destinationModel() == FLAT_MODEL;
+      rule = flat ? "logical: flat" : "logical: cluster";
+      if (matches(lapic.logicalDestination() >>> 24, (int) destination & 0xFF, flat)) {
+        targets.set(lapic.cpuNumber());
+      }
+    }
+    return rule;
+  }
+
+  private static boolean matches(int logicalId, int destination, boolean flat) {
+    if (destination == XAPIC_BROADCAST) {
+      return true;
+    }
+    if (flat) {
+      return (logicalId & destination) != 0;
+    }
+    int cluster = destination >>> 4;
+    return (cluster == ALL_CLUSTERS || cluster == logicalId >>> 4)
+        && (logicalId & destination & 0xF) != 0;
+  }
+
+  /// SDM Vol. 3 "Lowest Priority Delivery Mode": the one with the lowest processor priority; among
+  /// equals, which the architecture leaves open, the lowest number.
+  @Override
+  public int arbitrate(InterruptMessage message, ApicDirectory apics, BitSet candidates) {
+    int best = candidates.nextSetBit(0);
+    for (int k = best; k >= 0; k = candidates.nextSetBit(k + 1)) {
+      if (apics.at(k).processorPriority() < apics.at(best).processorPriority()) {
+        best = k;
+      }
+    }
+    return best;
+  }
+
+  @Override
+  public String arbitrationRule() {
+    return "lowest processor priority";
+  }
+}

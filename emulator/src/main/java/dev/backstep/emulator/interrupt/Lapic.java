@@ -1,0 +1,453 @@
+package dev.backstep.emulator.interrupt;
+
+import dev.backstep.emulator.device.StateSink;
+import dev.backstep.emulator.device.Stateful;
+import dev.backstep.emulator.time.EventQueue;
+import dev.backstep.emulator.time.VirtualClock;
+
+/// The local APIC of one vCPU: accepts interrupts, decides which may be delivered, sends IPIs.
+///
+/// Where software disables it (SVR bit 8), it takes no fixed interrupts but keeps those it has, and
+/// still hears NMI, SMI, INIT and SIPI. Where IA32_APIC_BASE disables it, LINT0 is the vCPU's INTR
+/// pin and nothing else exists. SDM Vol. 3 "Local APIC".
+public final class Lapic implements LocalInterrupts, Stateful {
+  private static final int LOWEST_LEGAL_VECTOR = 16;
+  private static final int VECTORS = 256;
+  private static final InterruptSource[] SOURCES = InterruptSource.values();
+
+  private final CpuSignals cpu;
+  private final ApicRouter router;
+  private final LapicModel model;
+  private final LapicTimer timer;
+  private final LapicRegisters registers;
+
+  private final VectorBits irr = new VectorBits();
+  private final VectorBits isr = new VectorBits();
+  private final VectorBits tmr = new VectorBits();
+
+  /// Of each vector that is in the IRR: [InterruptSource] ordinal and sender.
+  private final byte[] sourceOfVector = new byte[VECTORS];
+
+  private final short[] fromOfVector = new short[VECTORS];
+
+  private ApicBase base;
+  private ApicMode mode;
+  private int taskPriority;
+
+  /// An ExtINT message of an IOAPIC waits for its acknowledge cycle.
+  private boolean extIntMessage;
+
+  /// An IRR bit has a priority above PPR. Derived: follows from IRR, ISR and TPR.
+  private boolean deliverable;
+
+  private InterruptSource acknowledgedSource = InterruptSource.NONE;
+  private int acknowledgedFrom = InterruptSource.FROM_NOBODY;
+
+  Lapic(CpuSignals cpu, ApicRouter router, LapicModel model, VirtualClock clock, EventQueue queue) {
+    this.cpu = cpu;
+    this.router = router;
+    this.model = model;
+    base = ApicBase.afterReset(cpu.cpuNumber());
+    mode = base.mode();
+    timer = new LapicTimer(clock, queue, () -> local(LapicRegister.LVT_TIMER));
+    registers = new LapicRegisters(this, timer, router);
+  }
+
+  public int cpuNumber() {
+    return cpu.cpuNumber();
+  }
+
+  public ApicMode mode() {
+    return mode;
+  }
+
+  /// The 32-bit ID: the vCPU's number. The xAPIC ID starts as its low byte.
+  public int x2apicId() {
+    return cpu.cpuNumber();
+  }
+
+  public int xapicId() {
+    return registers.xapicId();
+  }
+
+  /// LDR as the current mode shows it.
+  public int logicalDestination() {
+    return registers.logicalDestination();
+  }
+
+  /// DFR bits 31:28: 1111b flat, 0000b cluster; of meaning in xAPIC mode.
+  public int destinationModel() {
+    return registers.destinationModel();
+  }
+
+  public boolean isSoftwareEnabled() {
+    return mode != ApicMode.DISABLED && registers.isSoftwareEnabled();
+  }
+
+  /// PPR: SDM Vol. 3 "Task and Processor Priorities".
+  public int processorPriority() {
+    int inService = isr.highest() & 0xF0;
+    boolean serving = isr.highest() != VectorBits.NONE;
+    return serving && inService > (taskPriority & 0xF0) ? inService : taskPriority;
+  }
+
+  LapicModel model() {
+    return model;
+  }
+
+  CpuSignals cpu() {
+    return cpu;
+  }
+
+  VectorBits irr() {
+    return irr;
+  }
+
+  VectorBits isr() {
+    return isr;
+  }
+
+  VectorBits tmr() {
+    return tmr;
+  }
+
+  int taskPriority() {
+    return taskPriority;
+  }
+
+  void setTaskPriority(int value) {
+    taskPriority = value;
+    updatePriority();
+  }
+
+  @Override
+  public boolean hasDeliverable() {
+    return deliverable || hasExtInt();
+  }
+
+  private boolean hasExtInt() {
+    return extIntMessage || acceptsExtInt() && router.externalController().isRequesting();
+  }
+
+  /// Whether LINT0 passes the PIC's INTR to the vCPU.
+  private boolean acceptsExtInt() {
+    return mode == ApicMode.DISABLED || registers.isLint0ExtInt();
+  }
+
+  @Override
+  public int acknowledge() {
+    if (hasExtInt()) {
+      extIntMessage = false;
+      int vector = router.externalController().acknowledge();
+      acknowledgedSource = InterruptSource.EXTINT;
+      acknowledgedFrom = router.externalController().acknowledgedIrq();
+      return vector;
+    }
+    int vector = irr.highest();
+    if (vector == VectorBits.NONE) {
+      return NO_VECTOR;
+    }
+    if (!deliverable) {
+      // SDM Vol. 3 "Spurious Interrupt": masked by a TPR write after the vCPU had begun to
+      // acknowledge.
+      acknowledgedSource = InterruptSource.SPURIOUS;
+      acknowledgedFrom = InterruptSource.FROM_NOBODY;
+      return registers.spuriousVector();
+    }
+    irr.clear(vector);
+    isr.set(vector);
+    acknowledgedSource = SOURCES[sourceOfVector[vector]];
+    acknowledgedFrom = fromOfVector[vector];
+    updatePriority();
+    return vector;
+  }
+
+  @Override
+  public String acknowledgedSource() {
+    return acknowledgedSource.eventName();
+  }
+
+  @Override
+  public int acknowledgedFrom() {
+    return acknowledgedFrom;
+  }
+
+  /// Takes a message that was routed here.
+  ///
+  /// @return whether it was accepted
+  boolean accept(InterruptMessage message, InterruptSource source, int from) {
+    if (mode == ApicMode.DISABLED) {
+      return false;
+    }
+    switch (message.deliveryMode()) {
+      case FIXED, LOWEST_PRIORITY -> {
+        return registers.isSoftwareEnabled()
+            && request(message.vector(), message.triggerMode(), source, from);
+      }
+      case SMI -> cpu.raiseSmi();
+      case NMI -> cpu.raiseNmi();
+      case INIT -> cpu.raiseInit();
+      case STARTUP -> cpu.raiseStartup(message.vector());
+      case EXTINT -> {
+        extIntMessage = true;
+        cpu.interruptPending();
+      }
+      case REMOTE_READ -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// SDM Vol. 3 "Interrupt Acceptance for Fixed Interrupts": the IRR bit is set even when PPR masks
+  /// it; TMR tells level from edge.
+  private boolean request(int vector, TriggerMode trigger, InterruptSource source, int from) {
+    if (vector < LOWEST_LEGAL_VECTOR) {
+      registers.reportError(LapicRegisters.ERROR_RECEIVED_ILLEGAL_VECTOR);
+      return false;
+    }
+    irr.set(vector);
+    if (trigger == TriggerMode.LEVEL) {
+      tmr.set(vector);
+    } else {
+      tmr.clear(vector);
+    }
+    sourceOfVector[vector] = (byte) source.ordinal();
+    fromOfVector[vector] = (short) from;
+    updatePriority();
+    return true;
+  }
+
+  /// Delivers the interrupt of an LVT entry, as its mask and delivery mode say.
+  void local(LapicRegister register) {
+    LvtEntry lvt = registers.lvt(register);
+    if (mode == ApicMode.DISABLED || lvt.isMasked()) {
+      return;
+    }
+    if (register == LapicRegister.LVT_TIMER || register == LapicRegister.LVT_ERROR) {
+      request(lvt.vector(), TriggerMode.EDGE, sourceOf(register), InterruptSource.FROM_NOBODY);
+      return;
+    }
+    switch (lvt.deliveryMode()) {
+      case FIXED -> {
+        TriggerMode trigger = lvt.isLevel() ? TriggerMode.LEVEL : TriggerMode.EDGE;
+        if (request(lvt.vector(), trigger, sourceOf(register), InterruptSource.FROM_NOBODY)
+            && lvt.isLevel()) {
+          registers.setRemoteIrr(register);
+        }
+      }
+      case SMI -> cpu.raiseSmi();
+      case NMI -> cpu.raiseNmi();
+      case INIT -> cpu.raiseInit();
+      case EXTINT -> cpu.interruptPending();
+      case LOWEST_PRIORITY, REMOTE_READ, STARTUP -> {
+        // Reserved in the LVT.
+      }
+    }
+  }
+
+  private static InterruptSource sourceOf(LapicRegister register) {
+    return switch (register) {
+      case LVT_TIMER -> InterruptSource.LAPIC_TIMER;
+      case LVT_THERMAL -> InterruptSource.THERMAL;
+      case LVT_PERFORMANCE -> InterruptSource.PERFORMANCE;
+      case LVT_LINT0 -> InterruptSource.LINT0;
+      case LVT_LINT1 -> InterruptSource.LINT1;
+      case LVT_ERROR -> InterruptSource.ERROR;
+      default -> throw new AssertionError(register + " is no LVT entry");
+    };
+  }
+
+  void reportSendIllegalVector() {
+    registers.reportError(LapicRegisters.ERROR_SEND_ILLEGAL_VECTOR);
+  }
+
+  /// The PIC's INTR rose: LINT0 of every local APIC is wired to it.
+  void lint0Rose() {
+    if (mode == ApicMode.DISABLED) {
+      cpu.interruptPending();
+      return;
+    }
+    local(LapicRegister.LVT_LINT0);
+  }
+
+  /// The NMI pin (LINT1) rose.
+  void lint1Rose() {
+    if (mode == ApicMode.DISABLED) {
+      cpu.raiseNmi();
+      return;
+    }
+    local(LapicRegister.LVT_LINT1);
+  }
+
+  /// A counter of the performance monitor overflowed. SDM Vol. 3 "Generating an Interrupt on
+  /// Overflow": the entry masks itself.
+  public void performanceCounterOverflowed() {
+    local(LapicRegister.LVT_PERFORMANCE);
+    registers.maskPerformanceEntry();
+  }
+
+  /// SDM Vol. 3 "Signaling Interrupt Servicing Completion".
+  void endOfInterrupt() {
+    int vector = isr.highest();
+    if (vector == VectorBits.NONE) {
+      return;
+    }
+    isr.clear(vector);
+    updatePriority();
+    if (tmr.get(vector)) {
+      registers.levelServiced(vector);
+      router.broadcastEoi(vector);
+    }
+  }
+
+  private void updatePriority() {
+    int highest = irr.highest();
+    deliverable =
+        mode != ApicMode.DISABLED
+            && highest != VectorBits.NONE
+            && (highest & 0xF0) > (processorPriority() & 0xF0);
+    if (deliverable) {
+      cpu.interruptPending();
+    }
+  }
+
+  @Override
+  public int taskPriorityClass() {
+    return taskPriority >> 4;
+  }
+
+  @Override
+  public void setTaskPriorityClass(int priorityClass) {
+    setTaskPriority((priorityClass & 0xF) << 4);
+  }
+
+  @Override
+  public long apicBase() {
+    return base.raw();
+  }
+
+  @Override
+  public boolean setApicBase(long value) {
+    ApicBase next = new ApicBase(value);
+    if (!base.canBecome(next, model)) {
+      return false;
+    }
+    ApicMode before = mode;
+    base = next;
+    mode = next.mode();
+    if (mode != before) {
+      modeChanged(before);
+    }
+    return true;
+  }
+
+  private void modeChanged(ApicMode before) {
+    if (before == ApicMode.DISABLED) {
+      // CR8 stays: it is the vCPU's while there is no APIC.
+      int keptPriority = taskPriority;
+      resetRegisters();
+      registers.resetXapicId();
+      setTaskPriority(keptPriority);
+    } else if (mode == ApicMode.DISABLED) {
+      timer.disarm();
+      updatePriority();
+    }
+    router.identityChanged(this);
+    if (hasExtInt()) {
+      cpu.interruptPending();
+    }
+  }
+
+  @Override
+  public long mmioPage() {
+    return mode == ApicMode.XAPIC ? base.page() : -1;
+  }
+
+  @Override
+  public long readMmio(int offset, int bytes) {
+    return registers.readMmio(offset, bytes);
+  }
+
+  @Override
+  public void writeMmio(int offset, int bytes, long value) {
+    registers.writeMmio(offset, bytes, value);
+  }
+
+  @Override
+  public boolean readX2apic(int msr) {
+    return mode == ApicMode.X2APIC && registers.readX2apic(msr);
+  }
+
+  @Override
+  public long x2apicValue() {
+    return registers.x2apicValue();
+  }
+
+  @Override
+  public boolean writeX2apic(int msr, long value) {
+    return mode == ApicMode.X2APIC && registers.writeX2apic(msr, value);
+  }
+
+  @Override
+  public long tscDeadline() {
+    return timer.tscDeadline();
+  }
+
+  @Override
+  public void setTscDeadline(long tsc) {
+    timer.setTscDeadline(tsc);
+  }
+
+  @Override
+  public void tscOffsetChanged(long offset) {
+    timer.tscOffsetChanged(offset);
+  }
+
+  @Override
+  public void init() {
+    resetRegisters();
+  }
+
+  @Override
+  public void reset() {
+    base = ApicBase.afterReset(cpu.cpuNumber());
+    mode = base.mode();
+    resetRegisters();
+    registers.resetXapicId();
+    router.identityChanged(this);
+  }
+
+  private void resetRegisters() {
+    irr.clearAll();
+    isr.clearAll();
+    tmr.clearAll();
+    taskPriority = 0;
+    extIntMessage = false;
+    timer.reset();
+    registers.reset();
+    updatePriority();
+  }
+
+  /// What firmware leaves on the bootstrap processor for an operating system without APIC support.
+  /// MultiProcessor Specification 1.4 "Virtual Wire Mode": LINT0 = ExtINT, LINT1 = NMI.
+  public void enterVirtualWireMode() {
+    registers.enterVirtualWireMode();
+  }
+
+  @Override
+  public void save(StateSink sink) {
+    sink.putLong(base.raw());
+    sink.putInt(taskPriority);
+    sink.putFlag(extIntMessage);
+    irr.save(sink);
+    isr.save(sink);
+    tmr.save(sink);
+    sink.putBytes(sourceOfVector);
+    for (short from : fromOfVector) {
+      sink.putInt(from);
+    }
+    registers.save(sink);
+    timer.save(sink);
+  }
+}
