@@ -117,6 +117,10 @@ public final class DecodedChunk {
     }
   }
 
+  Chunk message() {
+    return chunk;
+  }
+
   /// An error at this chunk's place in its file.
   TraceFormatException flaw(String what) {
     return TraceFormatException.inChunk(file, offset, chunk.getNumber(), what);

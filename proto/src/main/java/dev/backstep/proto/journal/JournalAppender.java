@@ -102,10 +102,12 @@ final class JournalAppender implements AutoCloseable {
     if (reserved == 0) {
       reserved = end = Math.max(end, fileHeaderEnd());
     }
-    while (reserved < offset) {
-      zeros.clear();
-      int written = channel.write(zeros, reserved);
-      reserved += written;
+    try {
+      while (reserved < offset) {
+        reserved += channel.write(zeros.clear(), reserved);
+      }
+    } catch (IOException e) {
+      throw new IOException(file + ": cannot grow: " + e.getMessage(), e);
     }
   }
 

@@ -18,6 +18,8 @@ final class JournalScan {
   // Chronicle Wire: an event name follows; then its length, up to 31, above 0xC0... as text bytes.
   private static final int EVENT_NAME = 0xB9;
   private static final List<String> METADATA_NAMES = List.of("header", "index2index", "index");
+  // A queue maps its file in windows: more room than two of them nobody made.
+  private static final long MAX_UNWRITTEN_BYTES = 256L << 20;
   private static final int ZERO_BUFFER_BYTES = 1 << 18;
 
   private final Path file;
@@ -155,6 +157,10 @@ final class JournalScan {
 
   /// The rest of a journal that was not finished is room that nobody wrote to.
   private void requireZeros(long from) throws IOException {
+    long unwritten = channel.size() - from;
+    if (unwritten > MAX_UNWRITTEN_BYTES) {
+      throw TraceFormatException.atOffset(file, from, unwritten + " bytes from here are unwritten");
+    }
     ByteBuffer buffer = ByteBuffer.allocate(ZERO_BUFFER_BYTES);
     long at = from;
     while (channel.read(buffer.clear(), at) > 0) {

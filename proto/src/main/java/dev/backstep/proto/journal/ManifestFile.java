@@ -108,7 +108,7 @@ final class ManifestFile {
   }
 
   private static byte[] bytes(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel channel = TraceLayout.open(path)) {
       long size = channel.size();
       if (size > MAX_BYTES) {
         throw new TraceFormatException(path, size + " bytes, too many for a manifest");

@@ -1,6 +1,10 @@
 package dev.backstep.proto.journal;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /// Where the parts of a trace lie in its folder, and how large they may be.
 public final class TraceLayout {
@@ -18,6 +22,14 @@ public final class TraceLayout {
   static final String JOURNAL_FILE = "19700101.cq4";
 
   private TraceLayout() {}
+
+  /// Opens a file of a trace. Nothing but a regular file: opening a pipe would wait for its writer.
+  static FileChannel open(Path file) throws IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new TraceFormatException(file, "not a regular file");
+    }
+    return FileChannel.open(file, StandardOpenOption.READ);
+  }
 
   public static Path manifest(Path trace) {
     return trace.resolve(MANIFEST);

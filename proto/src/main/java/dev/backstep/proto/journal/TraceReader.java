@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -50,7 +49,7 @@ public final class TraceReader implements AutoCloseable {
     Path file = TraceLayout.journalFile(trace);
     FileChannel channel;
     try {
-      channel = FileChannel.open(file, StandardOpenOption.READ);
+      channel = TraceLayout.open(file);
     } catch (NoSuchFileException e) {
       throw new TraceFormatException(file, "not there; the trace has no journal");
     }
