@@ -84,6 +84,6 @@ final class BatchReader {
   }
 
   private static ColumnFormatException malformed(IOException e) {
-    return new ColumnFormatException("is not a Protobuf message: " + e.getMessage());
+    return new ColumnFormatException("is not a Protobuf message: " + e.getMessage()).causedBy(e);
   }
 }

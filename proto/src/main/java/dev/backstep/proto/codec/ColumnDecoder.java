@@ -56,7 +56,7 @@ public final class ColumnDecoder {
       }
       return bytes;
     } catch (ZstdException e) {
-      throw new ColumnFormatException("does not decompress: " + e.getMessage());
+      throw new ColumnFormatException("does not decompress: " + e.getMessage()).causedBy(e);
     }
   }
 }

@@ -7,4 +7,9 @@ public final class ColumnFormatException extends Exception {
   public ColumnFormatException(String what) {
     super(what);
   }
+
+  ColumnFormatException causedBy(Exception cause) {
+    initCause(cause);
+    return this;
+  }
 }

@@ -131,6 +131,6 @@ public final class DecodedChunk {
   }
 
   private TraceFormatException flaw(String column, ColumnFormatException e) {
-    return flaw("column " + column + " " + e.getMessage());
+    return flaw("column " + column + " " + e.getMessage()).causedBy(e);
   }
 }

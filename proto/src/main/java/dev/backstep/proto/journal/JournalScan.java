@@ -123,7 +123,7 @@ final class JournalScan {
     try {
       return ChunkSeal.read(start, frames.length());
     } catch (IOException e) {
-      throw broken(frames, String.valueOf(e.getMessage()));
+      throw broken(frames, String.valueOf(e.getMessage())).causedBy(e);
     }
   }
 

@@ -74,7 +74,7 @@ final class ManifestFile {
   static void forceFolder(Path folder) {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
-    } catch (IOException e) {
+    } catch (IOException _) {
       // Not every file system opens folders; the rename stands all the same unless power fails now.
       return;
     }
@@ -103,7 +103,7 @@ final class ManifestFile {
     try {
       return Manifest.parseFrom(ByteBuffer.wrap(file, BODY_AT, file.length - BODY_AT));
     } catch (InvalidProtocolBufferException e) {
-      throw new TraceFormatException(path, "offset " + BODY_AT + ": " + e.getMessage());
+      throw new TraceFormatException(path, "offset " + BODY_AT + ": " + e.getMessage()).causedBy(e);
     }
   }
 
@@ -119,7 +119,7 @@ final class ManifestFile {
       }
       return Arrays.copyOf(file.array(), file.position());
     } catch (NoSuchFileException e) {
-      throw new TraceFormatException(path, "not there; is its folder a trace?");
+      throw new TraceFormatException(path, "not there; is its folder a trace?").causedBy(e);
     }
   }
 

@@ -25,6 +25,11 @@ public final class TraceFormatException extends IOException {
     return new TraceFormatException(file, "offset " + offset + ", chunk " + chunk + ": " + what);
   }
 
+  TraceFormatException causedBy(Exception cause) {
+    initCause(cause);
+    return this;
+  }
+
   /// The damaged file.
   public Path file() {
     return file;

@@ -51,7 +51,7 @@ public final class TraceReader implements AutoCloseable {
     try {
       channel = TraceLayout.open(file);
     } catch (NoSuchFileException e) {
-      throw new TraceFormatException(file, "not there; the trace has no journal");
+      throw new TraceFormatException(file, "not there; the trace has no journal").causedBy(e);
     }
     try {
       return new TraceReader(trace, manifest, channel);
@@ -172,7 +172,7 @@ public final class TraceReader implements AutoCloseable {
       Chunk parsed = Chunk.parseFrom(ByteBuffer.wrap(excerpt, chunkAt, excerpt.length - chunkAt));
       return new DecodedChunk(file, chunks.offset(chunk), parsed, decoder);
     } catch (InvalidProtocolBufferException e) {
-      throw flaw(chunk, "is not a Protobuf message: " + e.getMessage());
+      throw flaw(chunk, "is not a Protobuf message: " + e.getMessage()).causedBy(e);
     }
   }
 
