@@ -15,6 +15,7 @@ public final class DecodedInstruction {
 
   /// 67.
   public static final int PREFIX_ADDRESS_SIZE = 1 << 4;
+
   public static final int PREFIX_REX = 1 << 5;
   public static final int PREFIX_REX_W = 1 << 6;
 
@@ -75,6 +76,10 @@ public final class DecodedInstruction {
   public final long immediate;
   public final long immediate2;
 
+  /// Whether the memory operand was given relative to RIP; [#displacement] is absolute all the
+  /// same.
+  public final boolean ripRelative;
+
   private DecodedInstruction(Builder b) {
     opcode = b.opcode;
     rip = b.rip;
@@ -97,6 +102,7 @@ public final class DecodedInstruction {
     segment = b.segment;
     immediate = b.immediate;
     immediate2 = b.immediate2;
+    ripRelative = b.ripRelative;
   }
 
   public boolean has(int prefix) {
@@ -120,6 +126,14 @@ public final class DecodedInstruction {
   /// The low nibble of the opcode byte: the condition of Jcc, SETcc and CMOVcc.
   public int condition() {
     return opcode.opcodeByte() & 0xF;
+  }
+
+  /// Whether a code block ends here: a string instruction ends it only when it is repeated.
+  public boolean endsBlock() {
+    return opcode.is(Opcode.Attribute.END)
+        && (!opcode.is(Opcode.Attribute.REP)
+            || has(PREFIX_REP | PREFIX_REPNE)
+            || opcode.semantics().startsWith("PortIo."));
   }
 
   /// The memory operand's effective address (an offset in [#segment]).
@@ -147,6 +161,28 @@ public final class DecodedInstruction {
     public int segment = 3;
     public long immediate;
     public long immediate2;
+    public boolean ripRelative;
+
+    /// Back to what a new builder holds.
+    void reset() {
+      opcode = Opcode.INVALID;
+      prefixes = 0;
+      operandBytes = 4;
+      addressMask = -1;
+      operands[0] = 0;
+      operands[1] = 0;
+      operands[2] = 0;
+      operands[3] = 0;
+      modrm = -1;
+      base = 16;
+      index = 16;
+      scaleShift = 0;
+      displacement = 0;
+      segment = 3;
+      immediate = 0;
+      immediate2 = 0;
+      ripRelative = false;
+    }
 
     public DecodedInstruction build() {
       return new DecodedInstruction(this);

@@ -34,22 +34,33 @@ public record Opcode(
     NOT64,
     /// Valid in 64-bit mode only.
     ONLY64,
-    /// Default operand size in 64-bit mode is 64 (PUSH, near branches…); 66 selects 16 where allowed.
+    /// Default operand size in 64-bit mode is 64 (PUSH, near branches…); 66 selects 16 where
+    /// allowed.
     DEFAULT64,
-    /// Operand size is 64 in 64-bit mode whatever the prefixes say (near branches on Intel, MOV CR).
+    /// Operand size is 64 in 64-bit mode whatever the prefixes say (near branches on Intel, MOV
+    /// CR).
     FORCE64,
     /// Not recognised in real-address and virtual-8086 mode: #UD.
     PROTECTED,
     /// The ModRM operand must be memory, else #UD.
     MEMORY_ONLY,
     /// The ModRM operand must be a register, else #UD.
-    REGISTER_ONLY
+    REGISTER_ONLY,
+    /// The mod field is ignored: rm is a register whatever it says (MOV CR and DR).
+    MOD_IGNORED,
+    /// Without its feature the bytes mean the less demanding line (TZCNT is BSF), not #UD.
+    FALLBACK,
+    /// The mnemonic shows the operand size when a prefix changed it (IRETQ, PUSHFW).
+    SIZE_SUFFIX
   }
 
   /// What undecodable bytes decode to: raises #UD when executed.
   public static final Opcode INVALID =
-      new Opcode(
-          "", 0, "(bad)", List.of(), "", "SystemOps.undefined", "", Set.of(Attribute.END));
+      new Opcode("", 0, "(bad)", List.of(), "", "SystemOps.undefined", "", Set.of(Attribute.END));
+
+  /// What more than 15 bytes decode to: raises #GP(0). SDM Vol. 3 "Interrupt 13".
+  public static final Opcode TOO_LONG =
+      new Opcode("", 0, "(bad)", List.of(), "", "SystemOps.tooLong", "", Set.of(Attribute.END));
 
   public boolean is(Attribute attribute) {
     return attributes.contains(attribute);

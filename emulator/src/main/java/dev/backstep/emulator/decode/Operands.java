@@ -6,8 +6,10 @@ package dev.backstep.emulator.decode;
 /// 31..24  23..16  15..8     7..0
 /// -       bytes   register  kind
 /// ```
-/// `bytes` is the operand's size (1, 2, 4, 8, 16; for far pointers the offset's); `register` is its number
-/// within its file; kinds are the constants here.
+///
+/// `bytes` is the operand's size (1, 2, 4, 8, 16; for far pointers the offset's, for the bounds of
+/// BOUND one bound's; 0 for memory that is only addressed, and for FXSAVE and XSAVE images);
+/// `register` is its number within its file; kinds are the constants here.
 public final class Operands {
   public static final int NONE = 0;
 
@@ -28,6 +30,7 @@ public final class Operands {
 
   /// Far pointer in the instruction: selector in `immediate2`, offset in `immediate`.
   public static final int FAR_POINTER = 6;
+
   public static final int SEGMENT_REGISTER = 7;
   public static final int CONTROL_REGISTER = 8;
   public static final int DEBUG_REGISTER = 9;
