@@ -4,8 +4,16 @@ package dev.backstep.proto.codec;
 public final class ColumnFormatException extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private final String what;
+
   public ColumnFormatException(String what) {
     super(what);
+    this.what = what;
+  }
+
+  @Override
+  public String getMessage() {
+    return what;
   }
 
   ColumnFormatException causedBy(Exception cause) {

@@ -30,6 +30,11 @@ public final class TraceFormatException extends IOException {
     return this;
   }
 
+  @Override
+  public String getMessage() {
+    return file + ": " + what;
+  }
+
   /// The damaged file.
   public Path file() {
     return file;

@@ -1,5 +1,6 @@
 package dev.backstep.proto.journal;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -129,7 +130,7 @@ class ChronicleTest {
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream said = new ByteArrayOutputStream();
-    try (PrintStream heard = new PrintStream(said)) {
+    try (PrintStream heard = new PrintStream(said, true, UTF_8)) {
       System.setOut(heard);
       System.setErr(heard);
       RandomRun.write(folder.resolve("t"), 1, 3, 3);
@@ -137,7 +138,7 @@ class ChronicleTest {
       System.setOut(out);
       System.setErr(err);
     }
-    assertEquals("", said.toString());
+    assertEquals("", said.toString(UTF_8));
   }
 
   @Test
