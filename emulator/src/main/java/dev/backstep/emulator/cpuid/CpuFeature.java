@@ -1,5 +1,6 @@
 package dev.backstep.emulator.cpuid;
 
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +92,9 @@ public enum CpuFeature {
   PREFETCHW(0x8000_0001, 0, CpuidRegister.ECX, 8),
   CONSTANT_TSC(0x8000_0007, 0, CpuidRegister.EDX, 8);
 
+  /// All features, to be walked without a copy.
+  static final List<CpuFeature> ALL = List.of(values());
+
   private final int leaf;
   private final int subleaf;
   private final CpuidRegister register;
@@ -140,7 +144,7 @@ public enum CpuFeature {
           case "INVTSC" -> "CONSTANT_TSC";
           default -> name;
         };
-    for (CpuFeature feature : values()) {
+    for (CpuFeature feature : ALL) {
       if (feature.name().equals(canonical)) {
         return feature;
       }

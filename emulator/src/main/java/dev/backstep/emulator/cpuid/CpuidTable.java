@@ -1,17 +1,173 @@
 package dev.backstep.emulator.cpuid;
 
+import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.Vcpu;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.Set;
 
-/// What CPUID answers on each vCPU.
+/// What CPUID answers on each vCPU of a machine. SDM Vol. 2 "CPUID"; APM Vol. 3 Appendix E.
 public final class CpuidTable {
-  private final EnumSet<CpuFeature> features = EnumSet.noneOf(CpuFeature.class);
+  /// CPUID.40000000H of a machine without a hypervisor: there is no such leaf.
+  public static final String NO_HYPERVISOR = "";
 
+  private static final long APIC_BASE_ENABLE = 1 << 11;
+  private static final int HYPERVISOR_BASE = 0x4000_0000;
+  private static final int EXTENDED_BASE = 0x8000_0000;
+
+  private final CpuSetting setting;
+  private final Vendor vendor;
+  private final Set<CpuFeature> features;
+  private final FeatureWords words;
+  private final CpuTopology topology;
+  private final CpuidLeaves leaves;
+
+  /// @param setting what `-cpu` asked for
+  /// @param platformVendor whom CPUID names unless the setting says otherwise
+  /// @param hypervisor twelve characters, or [#NO_HYPERVISOR]
+  /// @param vcpus how many there are
+  public CpuidTable(CpuSetting setting, Vendor platformVendor, String hypervisor, int vcpus) {
+    this.setting = setting;
+    vendor = setting.vendor() == null ? platformVendor : setting.vendor();
+    EnumSet<CpuFeature> all = EnumSet.copyOf(setting.features());
+    if (vcpus > 1) {
+      all.add(CpuFeature.HT);
+    }
+    if (!hypervisor.equals(NO_HYPERVISOR)) {
+      all.add(CpuFeature.HYPERVISOR);
+    }
+    features = Collections.unmodifiableSet(all);
+    words = new FeatureWords(all);
+    topology = new CpuTopology(vcpus);
+    leaves = new CpuidLeaves(setting, vendor, hypervisor, topology);
+  }
+
+  /// Whether the CPU has a feature at all; bits that depend on what the guest enabled are not
+  /// asked.
   public boolean has(CpuFeature feature) {
     return features.contains(feature);
   }
 
+  /// What the CPU has.
+  public Set<CpuFeature> features() {
+    return features;
+  }
+
+  /// What the CPU does not have: its instructions are undefined.
+  public Set<CpuFeature> absentFeatures() {
+    var absent = EnumSet.allOf(CpuFeature.class);
+    absent.removeAll(features);
+    return absent;
+  }
+
   /// MAXPHYADDR.
   public int physicalAddressBits() {
-    return 46;
+    return setting.physicalAddressBits();
+  }
+
+  /// Whom leaf 0 names.
+  public Vendor vendor() {
+    return vendor;
+  }
+
+  /// VMCALL (VMMCALL) reaches a hypervisor; else it is undefined.
+  public boolean hasHypercalls() {
+    return has(CpuFeature.HYPERVISOR);
+  }
+
+  /// SYSCALL and SYSRET work outside 64-bit mode too (APM Vol. 3 "SYSCALL"); else they are
+  /// undefined there (SDM Vol. 2 "SYSCALL").
+  public boolean allowsSyscallOutsideLongMode() {
+    return vendor == Vendor.AMD;
+  }
+
+  /// SYSENTER and SYSEXIT are undefined in long mode (APM Vol. 3 "SYSENTER").
+  public boolean forbidsSysenterInLongMode() {
+    return vendor == Vendor.AMD;
+  }
+
+  /// The performance counters of the K7 exist without being enumerated (APM Vol. 2 "Performance
+  /// Counter MSRs").
+  public boolean hasLegacyPerformanceCounters() {
+    return vendor == Vendor.AMD;
+  }
+
+  /// The answer to CPUID with `leaf` in EAX and `subleaf` in ECX on `c`.
+  public CpuidValues query(Vcpu c, int leaf, int subleaf) {
+    if (leaves.exists(leaf)) {
+      return answer(c, leaf, subleaf);
+    }
+    // SDM Vol. 2 "CPUID": beyond the highest leaf, the highest basic leaf answers. AMD's are zero.
+    return vendor == Vendor.INTEL ? answer(c, leaves.highestBasic(), subleaf) : CpuidValues.ZERO;
+  }
+
+  private CpuidValues answer(Vcpu c, int leaf, int subleaf) {
+    return switch (leaf) {
+      case 1 -> versionAndFeatures(c);
+      case 6 -> new CpuidValues(words.word(6, 0, CpuidRegister.EAX), 0, 0, 0);
+      case 7 -> structuredFeatures(c, subleaf);
+      case 0xB, 0x1F -> topology.leaf(subleaf, c.number);
+      case 0xD -> extendedState(c, subleaf);
+      case EXTENDED_BASE + 1 -> extendedFeatures();
+      case EXTENDED_BASE + 7 ->
+          new CpuidValues(0, 0, 0, words.word(EXTENDED_BASE + 7, 0, CpuidRegister.EDX));
+      default -> leaves.fixed(leaf, subleaf);
+    };
+  }
+
+  private CpuidValues versionAndFeatures(Vcpu c) {
+    int ecx = words.word(1, 0, CpuidRegister.ECX) & ~CpuFeature.OSXSAVE.mask();
+    if (has(CpuFeature.XSAVE) && c.cr4(ControlBits.CR4_OSXSAVE)) {
+      ecx |= CpuFeature.OSXSAVE.mask();
+    }
+    int edx = words.word(1, 0, CpuidRegister.EDX);
+    if ((c.apic.apicBase() & APIC_BASE_ENABLE) == 0) {
+      edx &= ~CpuFeature.APIC.mask();
+    }
+    int ebx = (c.number & 0xFF) << 24 | topology.addressableIds() << 16 | CpuidLeaves.CLFLUSH_UNITS;
+    return new CpuidValues(setting.model().signature().eax(), ebx, ecx, edx);
+  }
+
+  private CpuidValues structuredFeatures(Vcpu c, int subleaf) {
+    if (subleaf != 0) {
+      return CpuidValues.ZERO;
+    }
+    int ecx = words.word(7, 0, CpuidRegister.ECX);
+    if (has(CpuFeature.PKU) && c.cr4(ControlBits.CR4_PKE)) {
+      ecx |= CpuFeature.OSPKE.mask();
+    }
+    int ebx = words.word(7, 0, CpuidRegister.EBX);
+    return new CpuidValues(0, ebx, ecx, words.word(7, 0, CpuidRegister.EDX));
+  }
+
+  /// SDM Vol. 1 "Enumeration of CPU Support for XSAVE Instructions": x87 and SSE state only.
+  private CpuidValues extendedState(Vcpu c, int subleaf) {
+    if (!has(CpuFeature.XSAVE)) {
+      return CpuidValues.ZERO;
+    }
+    return switch (subleaf) {
+      case 0 -> {
+        int supported = (int) (ControlBits.XCR0_X87 | ControlBits.XCR0_SSE);
+        int bytes = CpuidLeaves.XSAVE_LEGACY_AND_HEADER_BYTES;
+        yield new CpuidValues(supported, bytes, bytes, 0);
+      }
+      case 1 -> new CpuidValues(words.word(0xD, 1, CpuidRegister.EAX), 0, 0, 0);
+      default -> CpuidValues.ZERO;
+    };
+  }
+
+  private CpuidValues extendedFeatures() {
+    int edx = words.word(EXTENDED_BASE + 1, 0, CpuidRegister.EDX);
+    if (vendor == Vendor.AMD) {
+      edx |= words.word(1, 0, CpuidRegister.EDX) & CpuidLeaves.AMD_COPIES_OF_LEAF_1;
+    }
+    int ecx = words.word(EXTENDED_BASE + 1, 0, CpuidRegister.ECX);
+    int eax = vendor == Vendor.AMD ? setting.model().signature().eax() : 0;
+    return new CpuidValues(eax, 0, ecx, edx);
+  }
+
+  /// Whether `leaf` is in the hypervisor's range.
+  static boolean isHypervisorLeaf(int leaf) {
+    return (leaf & 0xF000_0000) == HYPERVISOR_BASE;
   }
 }

@@ -360,6 +360,11 @@ public final class Mmu {
     linearMemory.store(Access.wrap(gva, access), bytes, value, access);
   }
 
+  /// Whether `gva` is canonical for the current depth of paging.
+  public boolean isCanonical(long gva) {
+    return segmentChecks.isCanonical(gva);
+  }
+
   private void checkCanonical(long gva, int bytes, int vector) {
     boolean canonical =
         segmentChecks.isCanonical(gva) && segmentChecks.isCanonical(gva + bytes - 1);

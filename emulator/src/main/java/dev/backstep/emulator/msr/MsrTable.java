@@ -1,4 +1,112 @@
 package dev.backstep.emulator.msr;
 
-/// What RDMSR and WRMSR do.
-public final class MsrTable {}
+import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.listen.MachineEvent.Op;
+import dev.backstep.emulator.vcpu.GuestFault;
+import dev.backstep.emulator.vcpu.SystemMsrs;
+import dev.backstep.emulator.vcpu.Vcpu;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// What RDMSR and WRMSR do. A register that CPUID does not announce does not exist: #GP(0). SDM
+/// Vol. 4; Vol. 2 "RDMSR", "WRMSR".
+public final class MsrTable {
+  /// IA32_MISC_ENABLE at reset: fast strings, no BTS, no PEBS.
+  private static final long MISC_ENABLE_RESET = 1 << 12 | 1 << 11 | 1;
+
+  /// IA32_PAT at reset: WB WT UC- UC, twice.
+  private static final long PAT_RESET = 0x0007_0406_0007_0406L;
+
+  private final Msr[] msrs;
+  private final int[] indexes;
+
+  public MsrTable(CpuidTable cpuid, MsrPolicy policy) {
+    var list = new MsrList();
+    TimeAndApicMsrs.addTo(list, cpuid);
+    SystemCallMsrs.addTo(list, cpuid);
+    CachingMsrs.addTo(list, cpuid);
+    MachineMsrs.addTo(list, cpuid, policy);
+    msrs = list.sorted();
+    indexes = new int[msrs.length];
+    for (int k = 0; k < msrs.length; k++) {
+      indexes[k] = msrs[k].index();
+    }
+  }
+
+  private @Nullable Msr find(int index) {
+    int k = Arrays.binarySearch(indexes, index);
+    return k < 0 ? null : msrs[k];
+  }
+
+  /// RDMSR of register `index`.
+  ///
+  /// @throws GuestFault #GP(0)
+  public long read(Vcpu c, int index) {
+    Msr msr = find(index);
+    try {
+      if (msr == null) {
+        throw Msr.fault(c);
+      }
+      long value = msr.reader().read(c);
+      emit(c, Op.READ, index, value, false);
+      return value;
+    } catch (GuestFault fault) {
+      emit(c, Op.READ, index, 0, true);
+      throw fault;
+    }
+  }
+
+  /// WRMSR of register `index`.
+  ///
+  /// @throws GuestFault #GP(0), and nothing written
+  public void write(Vcpu c, int index, long value) {
+    Msr msr = find(index);
+    try {
+      if (msr == null) {
+        throw Msr.fault(c);
+      }
+      msr.writer().write(c, value);
+      emit(c, Op.WRITE, index, value, false);
+    } catch (GuestFault fault) {
+      emit(c, Op.WRITE, index, value, true);
+      throw fault;
+    }
+  }
+
+  private void emit(Vcpu c, Op op, int index, long value, boolean fault) {
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Msr(c.at(), op, index, name(index), value, fault));
+    }
+  }
+
+  /// The name of a register, or `msr_0x…` for one that does not exist here.
+  public String name(int index) {
+    Msr msr = find(index);
+    return msr == null ? "msr_0x" + Integer.toHexString(index) : msr.name();
+  }
+
+  /// Power-up and RESET of what no other part resets: SDM Vol. 3 "Processor State After Reset".
+  /// INIT leaves these registers alone.
+  public void reset(Vcpu c) {
+    SystemMsrs m = c.msr;
+    m.pat = PAT_RESET;
+    m.miscEnable = MISC_ENABLE_RESET;
+    m.star = 0;
+    m.lstar = 0;
+    m.cstar = 0;
+    m.syscallMask = 0;
+    m.kernelGsBase = 0;
+    m.sysenterCs = 0;
+    m.sysenterEsp = 0;
+    m.sysenterEip = 0;
+    m.tscAux = 0;
+    m.machineCheckStatus = 0;
+    m.machineCheckControl = 0;
+    Arrays.fill(m.machineCheckBankControl, 0);
+    c.mmu.mtrrs().reset();
+    m.tscAdjust = 0;
+    m.tscOffset = -c.clock.tscTicks();
+    c.apic.tscOffsetChanged(m.tscOffset);
+  }
+}

@@ -22,4 +22,13 @@ public final class SystemMsrs {
   public long pat = 0x0007040600070406L;
 
   public long miscEnable;
+
+  /// Banks of machine-check registers, as IA32_MCG_CAP says.
+  public static final int MACHINE_CHECK_BANKS = 10;
+
+  public long machineCheckStatus;
+  public long machineCheckControl;
+
+  /// IA32_MCi_CTL of each bank; its other registers are always zero.
+  public final long[] machineCheckBankControl = new long[MACHINE_CHECK_BANKS];
 }
