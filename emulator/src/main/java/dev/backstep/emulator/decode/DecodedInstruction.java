@@ -128,12 +128,9 @@ public final class DecodedInstruction {
     return opcode.opcodeByte() & 0xF;
   }
 
-  /// Whether a code block ends here: a string instruction ends it only when it is repeated.
+  /// Whether a code block ends here.
   public boolean endsBlock() {
-    return opcode.is(Opcode.Attribute.END)
-        && (!opcode.is(Opcode.Attribute.REP)
-            || has(PREFIX_REP | PREFIX_REPNE)
-            || opcode.semantics().startsWith("PortIo."));
+    return opcode.is(Opcode.Attribute.END);
   }
 
   /// The memory operand's effective address (an offset in [#segment]).
