@@ -1,0 +1,42 @@
+package dev.backstep.emulator.boot;
+
+import dev.backstep.emulator.bus.GuestRam;
+import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.bus.PhysicalBus.Writable;
+
+/// Maps a firmware image (`-bios`) so that it ends at 4 GiB, and its last 128 KiB also at E0000h. A
+/// vCPU starts in it by its reset vector, FFFFFFF0h.
+public final class FirmwareBoot {
+  private static final int GRANULE = 64 << 10;
+  private static final int MOST_BYTES = 16 << 20;
+
+  private FirmwareBoot() {}
+
+  /// How much RAM the image needs beyond [MemoryLayout#allocatedBytes()].
+  ///
+  /// @throws BootImageException if no ROM can hold it
+  public static int romBytes(ImageFile image) throws BootImageException {
+    int size = image.size();
+    if (size == 0 || size % GRANULE != 0 || size > MOST_BYTES) {
+      throw new BootImageException(
+          image.path(),
+          size,
+          "%d bytes: a firmware image is a multiple of 64 KiB, up to 16 MiB".formatted(size));
+    }
+    return size;
+  }
+
+  /// Copies the image to RAM offset [MemoryLayout#allocatedBytes()] and maps it; call it after
+  /// [MemoryLayout#mapInto].
+  public static void map(ImageFile image, GuestRam ram, PhysicalBus bus, MemoryLayout layout)
+      throws BootImageException {
+    int size = romBytes(image);
+    long romOffset = layout.allocatedBytes();
+    for (int k = 0; k < size; k++) {
+      ram.putByte(romOffset + k, image.content()[k]);
+    }
+    bus.mapRam(MemoryLayout.FOUR_GIB - size, size, romOffset, Writable.NO);
+    int low = Math.min(size, MemoryLayout.ROM_BYTES);
+    bus.mapRam(MemoryLayout.ONE_MIB - low, low, romOffset + size - low, Writable.NO);
+  }
+}
