@@ -19,8 +19,10 @@ import java.util.List;
 /// in the same turn: the block was left after `k` of its instructions. Events and inputs come in
 /// the order of their positions, none after the chunk's end.
 public final class ChunkBuilder {
-  // Before compression, and well below what a reader takes for one column.
-  private static final int MAX_MESSAGE_BYTES = 8 << 20;
+  // All messages before compression. With one more, and the longest and worst sequence, a chunk
+  // stays
+  // below what a reader takes for one.
+  private static final int FULL_MESSAGE_BYTES = 8 << 20;
   private static final int MAX_SINGLE_BYTES = 1 << 20;
   // Full at half of what the format allows: a caller may add a few more before it looks.
   private static final int FULL_EVENTS = EventColumn.MAX_EVENTS / 2;
@@ -34,9 +36,7 @@ public final class ChunkBuilder {
   private final List<BlockDefinition> blocks = new ArrayList<>();
   private final List<Event> events = new ArrayList<>();
   private final List<Input> inputs = new ArrayList<>();
-  private int blockBytes;
-  private int eventBytes;
-  private int inputBytes;
+  private int messageBytes;
   private byte[] registerDigest = {};
   private byte[] memoryDigest = {};
 
@@ -59,17 +59,17 @@ public final class ChunkBuilder {
 
   /// Defines a block that this chunk runs for the first time.
   public void block(BlockDefinition block) {
-    blockBytes += checkedSize(block.getSerializedSize());
+    messageBytes += checkedSize(block.getSerializedSize());
     blocks.add(block);
   }
 
   public void event(Event event) {
-    eventBytes += checkedSize(event.getSerializedSize());
+    messageBytes += checkedSize(event.getSerializedSize());
     events.add(event);
   }
 
   public void input(Input input) {
-    inputBytes += checkedSize(input.getSerializedSize());
+    messageBytes += checkedSize(input.getSerializedSize());
     inputs.add(input);
   }
 
@@ -95,7 +95,7 @@ public final class ChunkBuilder {
         || events.size() >= FULL_EVENTS
         || blocks.size() >= FULL_BLOCKS
         || inputs.size() >= FULL_INPUTS
-        || Math.max(eventBytes, Math.max(blockBytes, inputBytes)) >= MAX_MESSAGE_BYTES;
+        || messageBytes >= FULL_MESSAGE_BYTES;
   }
 
   public boolean isEmpty() {
@@ -122,9 +122,7 @@ public final class ChunkBuilder {
     blocks.clear();
     events.clear();
     inputs.clear();
-    blockBytes = 0;
-    eventBytes = 0;
-    inputBytes = 0;
+    messageBytes = 0;
     registerDigest = new byte[0];
     memoryDigest = new byte[0];
   }

@@ -49,6 +49,22 @@ record ChunkSeal(
     return fields(in, crc32c, chunkAt, excerptLength);
   }
 
+  /// How long the excerpt must be that starts with `start`; -1 if no chunk starts so.
+  static int excerptLength(ByteBuffer start) {
+    try {
+      CodedInputStream in = CodedInputStream.newInstance(start);
+      if (in.readTag() == CRC_TAG && in.skipField(CRC_TAG) && in.readTag() == CHUNK_TAG) {
+        int length = in.readRawVarint32();
+        int chunkAt = in.getTotalBytesRead();
+        return length < 0 || length > TraceLayout.MAX_CHUNK_BYTES ? -1 : chunkAt + length;
+      }
+    } catch (IOException _) {
+      // Nothing, or less than the start of a chunk, was written.
+      return -1;
+    }
+    return -1;
+  }
+
   private static ChunkSeal fields(CodedInputStream in, int crc32c, int chunkAt, int length)
       throws IOException {
     int number = 0;

@@ -18,7 +18,8 @@ import java.nio.file.Path;
 /// +------------+---------+-------------------------------------+
 /// ```
 ///
-/// A header of 0 is unwritten: the end. `not complete` with length 0 is being written: the end too.
+/// A header of 0 is unwritten: the end. Writers fill in a document before its header, so that bytes
+/// of one document may follow. `not complete` with length 0 is being written too: the end.
 final class JournalFrames {
   /// What stands at an offset.
   enum Kind {
@@ -133,10 +134,14 @@ final class JournalFrames {
 
   /// The first bytes of the document, as many of it as were read with the header.
   ByteBuffer peek() {
-    int available = Math.max(0, peek.limit() - HEADER_BYTES);
-    ByteBuffer start =
-        peek.slice(Math.min(HEADER_BYTES, peek.limit()), Math.min(length, available));
-    return start.order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer start = peekUnframed();
+    return start.limit(Math.min(length, start.limit()));
+  }
+
+  /// The bytes after the header, whatever it says.
+  ByteBuffer peekUnframed() {
+    int at = Math.min(HEADER_BYTES, peek.limit());
+    return peek.slice(at, peek.limit() - at).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   static long aligned(long offset) {

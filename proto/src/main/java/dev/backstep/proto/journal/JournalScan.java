@@ -70,7 +70,7 @@ final class JournalScan {
       checkPadding(frames.end());
     }
     switch (frames.kind()) {
-      case UNWRITTEN -> requireZeros(frames.offset());
+      case UNWRITTEN -> requireZeros(frames.offset(), unfinishedEnd(frames));
       case CUT_OFF -> checkCutOff(frames);
       case EXCERPT, METADATA, IN_WORK -> {}
     }
@@ -155,11 +155,19 @@ final class JournalScan {
     }
   }
 
-  /// The rest of a journal that was not finished is room that nobody wrote to.
-  private void requireZeros(long from) throws IOException {
-    long unwritten = channel.size() - from;
+  /// Where the document ends that a writer was filling in when it was killed.
+  private static long unfinishedEnd(JournalFrames frames) {
+    int length = ChunkSeal.excerptLength(frames.peekUnframed());
+    int atMost = length < 0 ? TraceLayout.MAX_CHUNK_BYTES : length;
+    return frames.offset() + JournalFrames.HEADER_BYTES + atMost;
+  }
+
+  /// The rest of a journal that was not finished is room that nobody wrote to: anything there was
+  /// cut from the journal by damage to the header at `end`.
+  private void requireZeros(long end, long from) throws IOException {
+    long unwritten = channel.size() - end;
     if (unwritten > MAX_UNWRITTEN_BYTES) {
-      throw TraceFormatException.atOffset(file, from, unwritten + " bytes from here are unwritten");
+      throw TraceFormatException.atOffset(file, end, unwritten + " bytes from here are unwritten");
     }
     ByteBuffer buffer = ByteBuffer.allocate(ZERO_BUFFER_BYTES);
     long at = from;
@@ -168,7 +176,7 @@ final class JournalScan {
       for (int i = 0; i < buffer.position(); i++) {
         if (bytes[i] != 0) {
           throw TraceFormatException.atOffset(
-              file, from, "unwritten here, but written at offset " + (at + i));
+              file, end, "unwritten here, but written at offset " + (at + i));
         }
       }
       at += buffer.position();

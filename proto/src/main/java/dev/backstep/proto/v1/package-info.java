@@ -48,10 +48,12 @@
 /// | *n* | the document |
 /// | 0 to 3 | zeros, up to the next multiple of four in the file |
 ///
-/// The first frame is at offset 0. A header of 0 was never written: the journal ends there, and all
-/// that follows is zero, at most 256 MiB. A header of `0x80000000` is of a document that was being
-/// written: the journal ends there. A frame that the file's end cuts off is not part of the journal
-/// either. A complete journal ends with its last frame and its padding. No other header has bit 31.
+/// The first frame is at offset 0. A header of 0 was never written: the journal ends there. Writers
+/// fill in a document before its header, so the bytes of one document may follow, of the length
+/// that its own first bytes say or else of at most 12 MiB; all after that is zero, at most 256 MiB.
+/// A header of `0x80000000` ends the journal in the same way; no other header has bit 31. A frame
+/// that the file's end cuts off is not part of the journal either. A complete journal ends with its
+/// last frame and its padding.
 ///
 /// A metadata document has at most 1 MiB; it starts with the byte 0xB9, the length of a name in one
 /// byte, and one of the names `header`, `index2index` and `index`. Readers skip it. Every other

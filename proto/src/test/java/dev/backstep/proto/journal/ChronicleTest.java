@@ -1,24 +1,35 @@
 package dev.backstep.proto.journal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
+import dev.backstep.proto.codec.SequenceCodec;
+import dev.backstep.proto.v1.End;
+import dev.backstep.proto.v1.Input;
+import dev.backstep.proto.v1.OtherInput;
 import dev.backstep.proto.v1.SealedChunk;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ChronicleQueue;
+import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.ExcerptTailer;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import net.openhft.chronicle.queue.rollcycles.LegacyRollCycles;
@@ -64,6 +75,66 @@ class ChronicleTest {
       }
       assertTrue(reader.isComplete());
       TraceVerifier.verify(reader);
+    }
+  }
+
+  @Test
+  void aDocumentThatIsNotFinishedEndsTheJournal() throws IOException {
+    Path journal = folder.resolve(TraceLayout.JOURNAL_FILE);
+    try (ChronicleQueue queue =
+            SingleChronicleQueueBuilder.binary(folder.toFile())
+                .rollCycle(LegacyRollCycles.DAILY)
+                .timeProvider(() -> 0L)
+                .blockSize(64 << 20)
+                .build();
+        ExcerptAppender appender = queue.createAppender();
+        FileChannel channel = FileChannel.open(journal, CREATE, READ, WRITE)) {
+      try (DocumentContext document = appender.writingDocument()) {
+        document.wire().bytes().write(new byte[1000]).write(new byte[] {7, 7, 7});
+        assertEquals(JournalFrames.Kind.UNWRITTEN, endOf(journal, channel));
+        assertTrue(JournalScan.of(journal, channel).damage().isEmpty());
+      }
+      assertEquals(JournalFrames.Kind.UNWRITTEN, endOf(journal, channel));
+    }
+  }
+
+  private static JournalFrames.Kind endOf(Path journal, FileChannel channel) throws IOException {
+    JournalFrames frames = new JournalFrames(journal, channel);
+    while (frames.next()) {
+      continue;
+    }
+    return frames.kind();
+  }
+
+  @Test
+  void writesTheLargestChunksAcrossItsWindows() throws IOException {
+    Path trace = folder.resolve("t");
+    Random random = new Random(1);
+    byte[] noise = new byte[1 << 19];
+    int chunks = 9;
+    try (TraceWriter writer = TraceWriter.create(trace, RandomRun.manifest())) {
+      ChunkBuilder builder = new ChunkBuilder();
+      for (int chunk = 0; chunk < chunks; chunk++) {
+        while (!builder.isFull()) {
+          random.nextBytes(noise);
+          builder.input(
+              Input.newBuilder()
+                  .setPosition(writer.position())
+                  .setOther(OtherInput.newBuilder().setValue(ByteString.copyFrom(noise)))
+                  .build());
+        }
+        int room = builder.room();
+        builder.run(0, random.ints(room, 0, 1 << 24).toArray(), 0, room, 0);
+        writer.append(builder);
+      }
+      assertTrue(writer.journalBytes() > 72 << 20);
+      writer.finish(End.getDefaultInstance());
+    }
+    try (TraceReader reader = TraceReader.open(trace)) {
+      assertEquals("complete", reader.state());
+      assertEquals(16, reader.chunk(chunks - 1).inputs().size());
+      DecodedChunk last = reader.chunk(chunks - 1);
+      assertEquals(SequenceCodec.MAX_ENTRIES, last.entries(last.turns()).length);
     }
   }
 
