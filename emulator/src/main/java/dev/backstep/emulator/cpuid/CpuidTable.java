@@ -86,6 +86,12 @@ public final class CpuidTable {
     return vendor == Vendor.AMD;
   }
 
+  /// SYSRET to 64-bit mode checks its target while still at CPL 0 (SDM Vol. 2 "SYSRET"); else the fault is
+  /// raised after the switch to CPL 3 (APM Vol. 3 "SYSRET").
+  public boolean checksSysretTarget() {
+    return vendor == Vendor.INTEL;
+  }
+
   /// The performance counters of the K7 exist without being enumerated (APM Vol. 2 "Performance
   /// Counter MSRs").
   public boolean hasLegacyPerformanceCounters() {

@@ -55,6 +55,9 @@ public final class ControlBits {
 
   public static final long DR7_GD = 1 << 13;
 
+  /// L0 to L3 and LE.
+  public static final long DR7_LOCAL = 0x155;
+
   /// DR7 after reset: bit 10 always reads as one.
   public static final long DR7_FIXED = 0x400;
 

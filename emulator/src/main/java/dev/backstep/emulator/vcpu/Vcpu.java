@@ -98,6 +98,10 @@ public final class Vcpu implements CpuSignals {
   /// DR6 bits of debug traps that the running instruction met, delivered when it has retired.
   public long pendingDebugTraps;
 
+  /// The running instruction raises no single-step trap although TF was set before it: software
+  /// interrupts and SYSCALL, which judge TF after they changed it.
+  public boolean stepTrapSuppressed;
+
   /// Something outside the instruction stream may want this vCPU: the interpreter leaves its loop at
   /// the next instruction boundary and looks. Set by [#requestAttention()].
   public boolean attention;
@@ -130,6 +134,9 @@ public final class Vcpu implements CpuSignals {
 
   /// The fault to throw: `throw c.fault.generalProtection(0)`.
   public final GuestFault fault = new GuestFault();
+
+  /// Where far transfers and events build the frame of a stack they switch to.
+  public final InnerStack innerStack = new InnerStack();
 
   public final Mmu mmu;
   public final PortBus ports;
@@ -168,6 +175,7 @@ public final class Vcpu implements CpuSignals {
   }
 
   /// Where and when an event of this vCPU happens: now.
+  @Override
   public MachineEvent.At at() {
     return new MachineEvent.At(position(), number, currentRip(), clock.nowNs());
   }

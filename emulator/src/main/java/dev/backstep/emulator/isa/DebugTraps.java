@@ -1,0 +1,109 @@
+package dev.backstep.emulator.isa;
+
+import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.GuestFault;
+import dev.backstep.emulator.vcpu.Rflags;
+import dev.backstep.emulator.vcpu.SegmentRegister;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// Debug exceptions and breakpoints. SDM Vol. 3 "Debug Registers", "Debug Exceptions".
+///
+/// DR7 holds for breakpoint k: enable bits 2k (local) and 2k + 1 (global), condition in bits 16 +
+/// 4k and 17 + 4k (0 execute, 1 write, 2 I/O, 3 read or write), length in bits 18 + 4k and 19 + 4k.
+public final class DebugTraps {
+  private static final int EXECUTE = 0;
+  private static final int PORT_IO = 2;
+  private static final int BREAKPOINTS = 4;
+
+  private DebugTraps() {}
+
+  /// Delivers the #DB for the traps in [Vcpu#pendingDebugTraps]; they go into DR6.
+  public static void deliverPending(Vcpu c) {
+    long traps = c.pendingDebugTraps;
+    c.pendingDebugTraps = 0;
+    if (traps != 0) {
+      c.dr[6] |= traps;
+      EventDelivery.debugTrap(c);
+    }
+  }
+
+  /// Whether an enabled instruction breakpoint is set on the next instruction and RF does not mask
+  /// it. If so DR6 says which; the caller raises #DB, a fault.
+  public static boolean matchesInstructionBreakpoint(Vcpu c) {
+    if (c.flag(Rflags.RF)) {
+      return false;
+    }
+    long gva = c.rip;
+    if (!c.segments[SegmentRegister.CS].is(SegmentRegister.LONG) || !c.isLongModeActive()) {
+      gva = c.segments[SegmentRegister.CS].base + c.rip & 0xFFFFFFFFL;
+    }
+    long hits = 0;
+    for (int k = 0; k < BREAKPOINTS; k++) {
+      if (isEnabled(c, k) && condition(c, k) == EXECUTE && c.dr[k] == gva) {
+        hits |= 1L << k;
+      }
+    }
+    c.dr[6] |= hits;
+    return hits != 0;
+  }
+
+  /// SYSCALL and SYSRET: whether a single-step trap follows depends on TF as they left it, not as
+  /// they found it.
+  static void judgeStepAfterwards(Vcpu c) {
+    c.stepTrapSuppressed = true;
+    if (c.flag(Rflags.TF)) {
+      c.pendingDebugTraps |= ControlBits.DR6_BS;
+    }
+  }
+
+  /// Notes the I/O breakpoints that an access to `bytes` ports from `port` hits: traps, raised when
+  /// the instruction has retired. Only with CR4.DE.
+  static void portAccessed(Vcpu c, int port, int bytes) {
+    if ((c.dr[7] & 0xFF) == 0 || !c.cr4(ControlBits.CR4_DE)) {
+      return;
+    }
+    for (int k = 0; k < BREAKPOINTS; k++) {
+      long length = length(c, k);
+      long first = c.dr[k] & -length;
+      boolean overlaps = port < first + length && first < port + bytes;
+      if (isEnabled(c, k) && condition(c, k) == PORT_IO && overlaps) {
+        c.pendingDebugTraps |= 1L << k;
+        c.requestAttention();
+      }
+    }
+  }
+
+  /// RF in the flags image that delivery pushes: set for faults, so that the instruction is not
+  /// stopped again by its breakpoint; not for #DB itself nor for traps and aborts. SDM Vol. 3
+  /// "Instruction- Breakpoint Exception Condition".
+  static int resumeFlagOf(int vector) {
+    return switch (vector) {
+      case GuestFault.DB,
+          GuestFault.NMI,
+          GuestFault.BP,
+          GuestFault.OF,
+          GuestFault.DF,
+          GuestFault.MC ->
+          0;
+      default -> Rflags.RF;
+    };
+  }
+
+  private static boolean isEnabled(Vcpu c, int k) {
+    return (c.dr[7] >>> 2 * k & 3) != 0;
+  }
+
+  private static int condition(Vcpu c, int k) {
+    return (int) (c.dr[7] >>> 16 + 4 * k) & 3;
+  }
+
+  /// Length in bytes: 1, 2, 8 or 4.
+  private static long length(Vcpu c, int k) {
+    return switch ((int) (c.dr[7] >>> 18 + 4 * k) & 3) {
+      case 0 -> 1;
+      case 1 -> 2;
+      case 2 -> 8;
+      default -> 4;
+    };
+  }
+}

@@ -1,0 +1,196 @@
+package dev.backstep.emulator.isa;
+
+import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.vcpu.Activity;
+import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.GuestFault;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// Delivers exceptions and interrupts, and what comes of it when the delivery itself faults. SDM
+/// Vol. 3 "Interrupt and Exception Handling", "Interrupt 8—Double Fault Exception (#DF)".
+///
+/// A delivery commits nothing before its last access that can fault (task switches excepted, which
+/// commit in the middle as the SDM says), so after a nested fault the next delivery starts from the
+/// state in which the first one began.
+public final class EventDelivery {
+  /// What is delivered, as far as the rules differ.
+  enum Kind {
+    /// Interrupts from outside, NMI.
+    EXTERNAL,
+    EXCEPTION,
+    /// INT n.
+    SOFTWARE,
+    /// INT3 and INTO.
+    SOFTWARE_EXCEPTION,
+    /// INT1: like an exception, without a check of the gate's DPL.
+    PRIVILEGED;
+
+    /// Bit 0 of error codes of faults met on the way. SDM Vol. 3 "Error Code".
+    int ext() {
+      return switch (this) {
+        case EXTERNAL, EXCEPTION, PRIVILEGED -> 1;
+        case SOFTWARE, SOFTWARE_EXCEPTION -> 0;
+      };
+    }
+
+    /// Whether the gate's DPL must admit CPL.
+    boolean checksGatePrivilege() {
+      return this == SOFTWARE || this == SOFTWARE_EXCEPTION;
+    }
+  }
+
+  /// An error code that is not there.
+  static final int NO_ERROR_CODE = -1;
+
+  private static final int NMI_VECTOR = 2;
+
+  /// No exception was being delivered.
+  private static final int NONE = -1;
+
+  private static final String[] NAMES = {
+    "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "(9)", "#TS", "#NP", "#SS",
+    "#GP", "#PF", "(15)", "#MF", "#AC", "#MC", "#XM", "#VE", "#CP", "(22)", "(23)", "(24)", "(25)",
+    "(26)", "(27)", "#HV", "#VC", "#SX", "(31)"
+  };
+
+  private EventDelivery() {}
+
+  /// Delivers an exception that an instruction raised; `c.rip` is the instruction's for faults, the
+  /// next one's for traps.
+  public static void exception(Vcpu c, GuestFault fault) {
+    // The instruction did not complete: its breakpoints and its single step come to nothing.
+    c.pendingDebugTraps = 0;
+    deliverFault(c, fault, NONE);
+  }
+
+  /// Delivers #DB for traps; DR6 is up to date.
+  static void debugTrap(Vcpu c) {
+    emitException(c, GuestFault.DB, NO_ERROR_CODE);
+    attempt(c, GuestFault.DB, NO_ERROR_CODE, Kind.EXCEPTION, 0);
+  }
+
+  /// Delivers a maskable interrupt that the local APIC or the PIC handed over.
+  public static void interrupt(Vcpu c, int vector, String source, int from) {
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Interrupt(c.at(), vector, source, from));
+    }
+    attempt(c, vector, NO_ERROR_CODE, Kind.EXTERNAL, 0);
+  }
+
+  /// Delivers an NMI; further ones are held until IRET.
+  public static void nmi(Vcpu c) {
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Interrupt(c.at(), NMI_VECTOR, "nmi", -1));
+    }
+    c.nmiBlocked = true;
+    attempt(c, NMI_VECTOR, NO_ERROR_CODE, Kind.EXTERNAL, 0);
+  }
+
+  /// Delivers what INT n, INT3, INTO or INT1 asks for; the handler returns to `c.rip`, which is the
+  /// next instruction's.
+  ///
+  /// @throws GuestFault if the delivery faults: a fault of the instruction
+  static void software(Vcpu c, int vector, Kind kind) {
+    // The trap flag is clear once the handler is entered: no single-step trap after the
+    // instruction.
+    c.stepTrapSuppressed = true;
+    deliver(c, vector, NO_ERROR_CODE, kind, 0);
+  }
+
+  /// Delivers an event that is benign or handled first, and then whatever its delivery raises.
+  private static void attempt(Vcpu c, int vector, int errorCode, Kind kind, int extraFlags) {
+    try {
+      deliver(c, vector, errorCode, kind, extraFlags);
+    } catch (GuestFault nested) {
+      deliverFault(c, nested, NONE);
+    }
+  }
+
+  /// @param first the exception whose delivery raised `fault`, or [#NONE]
+  private static void deliverFault(Vcpu c, GuestFault fault, int first) {
+    int vector = combine(first, fault.vector());
+    if (vector == NONE) {
+      shutDown(c);
+      return;
+    }
+    boolean isDouble = vector == GuestFault.DF;
+    int errorCode = isDouble ? 0 : fault.hasErrorCode() ? fault.errorCode() : NO_ERROR_CODE;
+    if (vector == GuestFault.PF) {
+      c.cr2 = fault.faultingLinearAddress();
+    }
+    emitException(c, vector, errorCode);
+    try {
+      deliver(c, vector, errorCode, Kind.EXCEPTION, DebugTraps.resumeFlagOf(vector));
+    } catch (GuestFault nested) {
+      deliverFault(c, nested, vector);
+    }
+  }
+
+  /// SDM Vol. 3 table "Conditions for Generating a Double Fault": the vector to deliver after
+  /// `second` was raised while `first` was delivered, or [#NONE] for shutdown.
+  private static int combine(int first, int second) {
+    boolean secondCounts = isContributory(second) || isPageFault(second);
+    if (first == GuestFault.DF && secondCounts) {
+      return NONE;
+    }
+    boolean doubleFault =
+        isContributory(first) && isContributory(second) || isPageFault(first) && secondCounts;
+    return doubleFault ? GuestFault.DF : second;
+  }
+
+  private static boolean isContributory(int vector) {
+    return switch (vector) {
+      case GuestFault.DE,
+          GuestFault.TS,
+          GuestFault.NP,
+          GuestFault.SS,
+          GuestFault.GP,
+          GuestFault.CP ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static boolean isPageFault(int vector) {
+    return vector == GuestFault.PF;
+  }
+
+  private static void shutDown(Vcpu c) {
+    c.activity = Activity.SHUTDOWN;
+    c.requestAttention();
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Shutdown(c.at(), "triple-fault", 0));
+    }
+  }
+
+  private static void emitException(Vcpu c, int vector, int errorCode) {
+    if (c.events.isOn()) {
+      boolean hasCode = errorCode != NO_ERROR_CODE;
+      c.events.emit(
+          new MachineEvent.Exception(
+              c.at(),
+              vector,
+              NAMES[vector & 0x1F],
+              hasCode,
+              hasCode ? errorCode : 0,
+              vector == GuestFault.PF ? c.cr2 : 0,
+              "instruction"));
+    }
+  }
+
+  /// One attempt.
+  private static void deliver(Vcpu c, int vector, int errorCode, Kind kind, int extraFlags) {
+    switch (c.mode) {
+      case REAL -> RealModeDelivery.throughVectorTable(c, vector, kind.ext());
+      case VM86, PROTECTED16, PROTECTED32 ->
+          GateDelivery.deliver(c, vector, errorCode, kind, extraFlags);
+      case COMPATIBILITY16, COMPATIBILITY32, LONG64 ->
+          LongModeDelivery.deliver(c, vector, errorCode, kind, extraFlags);
+    }
+    c.interruptShadow = false;
+    if (vector == GuestFault.DB) {
+      // SDM Vol. 3 "Debug Control Register (DR7)": GD is cleared on entry to the debug handler.
+      c.dr[7] &= ~ControlBits.DR7_GD;
+    }
+  }
+}

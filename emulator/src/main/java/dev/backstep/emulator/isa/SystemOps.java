@@ -1,0 +1,343 @@
+package dev.backstep.emulator.isa;
+
+import dev.backstep.emulator.cpuid.CpuFeature;
+import dev.backstep.emulator.cpuid.CpuidValues;
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.time.VirtualClock;
+import dev.backstep.emulator.vcpu.Activity;
+import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.CpuMode;
+import dev.backstep.emulator.vcpu.Rflags;
+import dev.backstep.emulator.vcpu.SegmentRegister;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// System instructions that belong to no larger family. SDM Vol. 2 under the instructions' names.
+public final class SystemOps {
+  /// RDPMC: general counters that exist without being enumerated.
+  private static final int LEGACY_COUNTERS = 4;
+
+  private static final int LEGACY_COUNTER_MSR = 0xC0010004;
+
+  private static final long PCID_MASK = 0xFFF;
+
+  private SystemOps() {}
+
+  /// UD0, UD1, UD2, and bytes that are no instruction.
+  public static void undefined(Vcpu c, DecodedInstruction i) {
+    throw c.fault.undefinedOpcode();
+  }
+
+  /// More than 15 bytes.
+  public static void tooLong(Vcpu c, DecodedInstruction i) {
+    throw c.fault.generalProtection(0);
+  }
+
+  /// RSM is undefined outside system-management mode.
+  public static void rsm(Vcpu c, DecodedInstruction i) {
+    throw c.fault.undefinedOpcode();
+  }
+
+  public static void hlt(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+    c.activity = Activity.HALTED;
+    c.requestAttention();
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Halt(c.at(), c.flag(Rflags.IF)));
+    }
+  }
+
+  public static void pause(Vcpu c, DecodedInstruction i) {
+    c.clock.charge(VirtualClock.PAUSE_NS);
+    c.yieldTurn();
+  }
+
+  public static void cpuid(Vcpu c, DecodedInstruction i) {
+    int leaf = (int) c.gpr[Vcpu.RAX];
+    int subleaf = (int) c.gpr[Vcpu.RCX];
+    CpuidValues v = c.cpuid.query(c, leaf, subleaf);
+    c.gpr[Vcpu.RAX] = v.eax() & 0xFFFFFFFFL;
+    c.gpr[Vcpu.RBX] = v.ebx() & 0xFFFFFFFFL;
+    c.gpr[Vcpu.RCX] = v.ecx() & 0xFFFFFFFFL;
+    c.gpr[Vcpu.RDX] = v.edx() & 0xFFFFFFFFL;
+    c.clock.charge(VirtualClock.MICROCODED_NS);
+    if (c.events.isOn()) {
+      c.events.emit(
+          new MachineEvent.Cpuid(c.at(), leaf, subleaf, v.eax(), v.ebx(), v.ecx(), v.edx()));
+    }
+  }
+
+  public static void rdtsc(Vcpu c, DecodedInstruction i) {
+    if (c.cr4(ControlBits.CR4_TSD) && c.cpl != 0) {
+      throw c.fault.generalProtection(0);
+    }
+    setPair(c, c.clock.tscTicks() + c.msr.tscOffset);
+  }
+
+  public static void rdtscp(Vcpu c, DecodedInstruction i) {
+    rdtsc(c, i);
+    c.gpr[Vcpu.RCX] = c.msr.tscAux & 0xFFFFFFFFL;
+  }
+
+  public static void rdpid(Vcpu c, DecodedInstruction i) {
+    c.gpr[Operands.register(i.operand0)] = c.msr.tscAux & 0xFFFFFFFFL;
+  }
+
+  /// RDPMC: the processors modelled have no performance counters but AMD's old ones.
+  public static void rdpmc(Vcpu c, DecodedInstruction i) {
+    int counter = (int) c.gpr[Vcpu.RCX];
+    boolean allowed = c.cpl == 0 || c.cr4(ControlBits.CR4_PCE);
+    boolean exists =
+        c.cpuid.hasLegacyPerformanceCounters() && counter >= 0 && counter < LEGACY_COUNTERS;
+    if (!allowed || !exists) {
+      throw c.fault.generalProtection(0);
+    }
+    setPair(c, c.msrTable.read(c, LEGACY_COUNTER_MSR + counter));
+  }
+
+  public static void rdmsr(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+    c.clock.charge(VirtualClock.MICROCODED_NS);
+    setPair(c, c.msrTable.read(c, (int) c.gpr[Vcpu.RCX]));
+  }
+
+  public static void wrmsr(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+    c.clock.charge(VirtualClock.MICROCODED_NS);
+    c.msrTable.write(c, (int) c.gpr[Vcpu.RCX], pair(c));
+  }
+
+  /// VMCALL: to a hypervisor, if there is one that answers.
+  public static void vmcall(Vcpu c, DecodedInstruction i) {
+    if (!c.cpuid.hasHypercalls()) {
+      throw c.fault.undefinedOpcode();
+    }
+    Hypercalls.call(c);
+  }
+
+  public static void vmmcall(Vcpu c, DecodedInstruction i) {
+    vmcall(c, i);
+  }
+
+  /// INVLPG. A non-canonical address does nothing.
+  public static void invlpg(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+    long gva = linear(c, i.segment, i.effectiveAddress(c.gpr));
+    if (c.mode != CpuMode.LONG64 || c.mmu.isCanonical(gva)) {
+      c.mmu.flushPage(gva, "invlpg");
+    }
+  }
+
+  /// Linear address of an operand that is not accessed.
+  private static long linear(Vcpu c, int segment, long ea) {
+    SegmentRegister s = c.segments[segment];
+    if (c.mode != CpuMode.LONG64) {
+      return s.base + ea & 0xFFFFFFFFL;
+    }
+    return segment >= SegmentRegister.FS ? s.base + ea : ea;
+  }
+
+  public static void invpcid(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+    long kind = ControlRegisters.width(c, c.gpr[Operands.register(i.operand0)]);
+    long ea = i.effectiveAddress(c.gpr);
+    long pcid = c.mmu.load64(i.segment, ea);
+    long gva = c.mmu.load64(i.segment, ea + 8 & i.addressMask);
+    boolean illegal =
+        Long.compareUnsigned(kind, 3) > 0
+            || (pcid & ~PCID_MASK) != 0
+            || kind <= 1 && pcid != 0 && !c.cr4(ControlBits.CR4_PCIDE)
+            || kind == 0 && !c.mmu.isCanonical(gva);
+    if (illegal) {
+      throw c.fault.generalProtection(0);
+    }
+    // The TLB does not tell PCIDs apart: what is asked for one is done for all.
+    switch ((int) kind) {
+      case 0 -> c.mmu.flushPage(gva, "invpcid-address");
+      case 1 -> c.mmu.flushNonGlobal("invpcid-context");
+      case 2 -> c.mmu.flushAll("invpcid-all");
+      default -> c.mmu.flushNonGlobal("invpcid-non-global");
+    }
+  }
+
+  /// INVD: there are no caches to drop.
+  public static void invd(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+  }
+
+  public static void wbinvd(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+  }
+
+  /// CLFLUSH, CLFLUSHOPT, CLWB: the checks of a one-byte load.
+  public static void clflush(Vcpu c, DecodedInstruction i) {
+    c.mmu.probeRead(i.segment, i.effectiveAddress(c.gpr), 1);
+  }
+
+  public static void swapgs(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZero(c);
+    SegmentRegister gs = c.segments[SegmentRegister.GS];
+    long base = gs.base;
+    gs.base = c.msr.kernelGsBase;
+    c.msr.kernelGsBase = base;
+    c.mmu.segmentChanged(SegmentRegister.GS);
+  }
+
+  public static void rdfsbase(Vcpu c, DecodedInstruction i) {
+    readBase(c, i, SegmentRegister.FS);
+  }
+
+  public static void rdgsbase(Vcpu c, DecodedInstruction i) {
+    readBase(c, i, SegmentRegister.GS);
+  }
+
+  public static void wrfsbase(Vcpu c, DecodedInstruction i) {
+    writeBase(c, i, SegmentRegister.FS);
+  }
+
+  public static void wrgsbase(Vcpu c, DecodedInstruction i) {
+    writeBase(c, i, SegmentRegister.GS);
+  }
+
+  private static void readBase(Vcpu c, DecodedInstruction i, int segment) {
+    requireBaseInstructions(c);
+    long base = c.segments[segment].base;
+    c.gpr[Operands.register(i.operand0)] = i.operandBytes == 8 ? base : base & 0xFFFFFFFFL;
+  }
+
+  private static void writeBase(Vcpu c, DecodedInstruction i, int segment) {
+    requireBaseInstructions(c);
+    long value = c.gpr[Operands.register(i.operand0)];
+    long base = i.operandBytes == 8 ? value : value & 0xFFFFFFFFL;
+    if (!c.mmu.isCanonical(base)) {
+      throw c.fault.generalProtection(0);
+    }
+    c.segments[segment].base = base;
+    c.mmu.segmentChanged(segment);
+  }
+
+  private static void requireBaseInstructions(Vcpu c) {
+    if (!c.cr4(ControlBits.CR4_FSGSBASE)) {
+      throw c.fault.undefinedOpcode();
+    }
+  }
+
+  public static void xgetbv(Vcpu c, DecodedInstruction i) {
+    requireOsXsave(c);
+    int register = (int) c.gpr[Vcpu.RCX];
+    boolean inUse = register == 1 && c.cpuid.has(CpuFeature.XGETBV1);
+    if (register != 0 && !inUse) {
+      throw c.fault.generalProtection(0);
+    }
+    // ECX = 1 asks for the state components in use: a processor may say "all that are enabled".
+    setPair(c, c.xcr0);
+  }
+
+  public static void xsetbv(Vcpu c, DecodedInstruction i) {
+    requireOsXsave(c);
+    Privilege.requireZero(c);
+    long value = pair(c);
+    long supported = ControlBits.XCR0_X87 | ControlBits.XCR0_SSE;
+    if (c.cpuid.has(CpuFeature.AVX)) {
+      supported |= ControlBits.XCR0_AVX;
+    }
+    boolean avxWithoutSse =
+        (value & (ControlBits.XCR0_SSE | ControlBits.XCR0_AVX)) == ControlBits.XCR0_AVX;
+    boolean illegal =
+        (int) c.gpr[Vcpu.RCX] != 0
+            || (value & ~supported) != 0
+            || (value & ControlBits.XCR0_X87) == 0
+            || avxWithoutSse;
+    if (illegal) {
+      throw c.fault.generalProtection(0);
+    }
+    c.xcr0 = value;
+  }
+
+  private static void requireOsXsave(Vcpu c) {
+    if (!c.cr4(ControlBits.CR4_OSXSAVE)) {
+      throw c.fault.undefinedOpcode();
+    }
+  }
+
+  /// MONITOR: the checks of a load from DS:rAX. What is watched does not matter, see [#mwait].
+  public static void monitor(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZeroOrUndefined(c);
+    if ((int) c.gpr[Vcpu.RCX] != 0) {
+      throw c.fault.generalProtection(0);
+    }
+    c.mmu.probeRead(i.segment, c.gpr[Vcpu.RAX] & i.addressMask, 1);
+  }
+
+  /// MWAIT ends its wait at once, which it may do for "implementation-dependent" reasons at any
+  /// time (SDM Vol. 2 "MWAIT"): programs check their condition in a loop. It gives up the turn, so
+  /// that the vCPU that will store to the monitored line comes to run.
+  public static void mwait(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZeroOrUndefined(c);
+    if ((c.gpr[Vcpu.RCX] & 0xFFFFFFFEL) != 0) {
+      throw c.fault.generalProtection(0);
+    }
+    pause(c, i);
+  }
+
+  public static void clac(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZeroOrUndefined(c);
+    c.systemFlags &= ~Rflags.AC;
+    c.mmu.modeChanged();
+  }
+
+  public static void stac(Vcpu c, DecodedInstruction i) {
+    Privilege.requireZeroOrUndefined(c);
+    c.systemFlags |= Rflags.AC;
+    c.mmu.modeChanged();
+  }
+
+  /// CLI: IF, or with VME or PVI the virtual interrupt flag.
+  public static void cli(Vcpu c, DecodedInstruction i) {
+    c.systemFlags &= ~interruptFlag(c);
+  }
+
+  public static void sti(Vcpu c, DecodedInstruction i) {
+    int flag = interruptFlag(c);
+    if (flag == Rflags.VIF) {
+      if (c.flag(Rflags.VIP)) {
+        throw c.fault.generalProtection(0);
+      }
+      c.systemFlags |= Rflags.VIF;
+      return;
+    }
+    if (!c.flag(Rflags.IF)) {
+      c.systemFlags |= Rflags.IF;
+      c.interruptShadow = true;
+      c.updateStepping();
+      c.requestAttention();
+    }
+  }
+
+  /// The flag that CLI and STI change: SDM Vol. 2 tables "Decision Table for CLI Results", "… for
+  /// STI Results". #GP(0) if none.
+  private static int interruptFlag(Vcpu c) {
+    if (c.cpl <= c.iopl()) {
+      return Rflags.IF;
+    }
+    boolean virtual =
+        c.mode == CpuMode.VM86
+            ? c.cr4(ControlBits.CR4_VME)
+            : c.cpl == 3 && c.cr4(ControlBits.CR4_PVI);
+    if (!virtual) {
+      throw c.fault.generalProtection(0);
+    }
+    return Rflags.VIF;
+  }
+
+  private static long pair(Vcpu c) {
+    return c.gpr[Vcpu.RDX] << 32 | c.gpr[Vcpu.RAX] & 0xFFFFFFFFL;
+  }
+
+  /// EDX:EAX.
+  private static void setPair(Vcpu c, long value) {
+    c.gpr[Vcpu.RAX] = value & 0xFFFFFFFFL;
+    c.gpr[Vcpu.RDX] = value >>> 32;
+  }
+}
