@@ -1,6 +1,7 @@
 package dev.backstep.proto.codec;
 
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
@@ -14,7 +15,9 @@ final class BatchReader {
   private final CodedInputStream in;
   private int columnsFilled;
 
-  BatchReader(byte[] column) {
+  /// Reads a message of the type `batch`.
+  BatchReader(byte[] column, Descriptor batch) throws ColumnFormatException {
+    UnknownFields.requireFew(column, 0, batch);
     in = CodedInputStream.newInstance(column);
     // The default, 100, is for messages that nest; ours do not, only unknown fields can.
     in.setRecursionLimit(10);

@@ -34,7 +34,7 @@ public final class BlockColumn {
       throw new ColumnFormatException("declares " + Integer.toUnsignedLong(count) + " blocks");
     }
     List<BlockDefinition> blocks = new ArrayList<>(count);
-    BatchReader in = new BatchReader(column);
+    BatchReader in = new BatchReader(column, BlockBatch.getDescriptor());
     for (int tag = in.tag(); tag != 0; tag = in.tag()) {
       if (tag >>> 3 == BlockBatch.BLOCK_FIELD_NUMBER) {
         in.message(tag, BlockDefinition.parser(), blocks, count);

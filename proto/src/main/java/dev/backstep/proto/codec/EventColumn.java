@@ -46,7 +46,7 @@ public final class EventColumn {
     long[] rips = new long[count];
     long[] times = new long[count];
     List<Event> events = new ArrayList<>(count);
-    BatchReader in = new BatchReader(column);
+    BatchReader in = new BatchReader(column, EventBatch.getDescriptor());
     for (int tag = in.tag(); tag != 0; tag = in.tag()) {
       switch (tag >>> 3) {
         case EventBatch.POSITION_DELTA_FIELD_NUMBER ->

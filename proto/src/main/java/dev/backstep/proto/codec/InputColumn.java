@@ -32,7 +32,7 @@ public final class InputColumn {
     }
     long[] positions = new long[count];
     List<Input> inputs = new ArrayList<>(count);
-    BatchReader in = new BatchReader(column);
+    BatchReader in = new BatchReader(column, InputBatch.getDescriptor());
     for (int tag = in.tag(); tag != 0; tag = in.tag()) {
       switch (tag >>> 3) {
         case InputBatch.POSITION_DELTA_FIELD_NUMBER ->

@@ -3,6 +3,8 @@ package dev.backstep.proto.journal;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.backstep.proto.codec.ColumnFormatException;
+import dev.backstep.proto.codec.UnknownFields;
 import dev.backstep.proto.v1.Manifest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -101,8 +103,9 @@ final class ManifestFile {
               .formatted(Integer.toUnsignedString(version), TraceLayout.FORMAT_VERSION));
     }
     try {
+      UnknownFields.requireFew(file, BODY_AT, Manifest.getDescriptor());
       return Manifest.parseFrom(ByteBuffer.wrap(file, BODY_AT, file.length - BODY_AT));
-    } catch (InvalidProtocolBufferException e) {
+    } catch (ColumnFormatException | InvalidProtocolBufferException e) {
       throw new TraceFormatException(path, "offset " + BODY_AT + ": " + e.getMessage()).causedBy(e);
     }
   }

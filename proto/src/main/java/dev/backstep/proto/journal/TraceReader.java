@@ -2,6 +2,8 @@ package dev.backstep.proto.journal;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.backstep.proto.codec.ColumnDecoder;
+import dev.backstep.proto.codec.ColumnFormatException;
+import dev.backstep.proto.codec.UnknownFields;
 import dev.backstep.proto.v1.Chunk;
 import dev.backstep.proto.v1.End;
 import dev.backstep.proto.v1.Manifest;
@@ -169,8 +171,11 @@ public final class TraceReader implements AutoCloseable {
     byte[] excerpt = sealedBytes(checked(chunk));
     int chunkAt = ChunkSeal.read(ByteBuffer.wrap(excerpt), excerpt.length).chunkAt();
     try {
+      UnknownFields.requireFew(excerpt, chunkAt, Chunk.getDescriptor());
       Chunk parsed = Chunk.parseFrom(ByteBuffer.wrap(excerpt, chunkAt, excerpt.length - chunkAt));
       return new DecodedChunk(file, chunks.offset(chunk), parsed, decoder);
+    } catch (ColumnFormatException e) {
+      throw flaw(chunk, e.getMessage()).causedBy(e);
     } catch (InvalidProtocolBufferException e) {
       throw flaw(chunk, "is not a Protobuf message: " + e.getMessage()).causedBy(e);
     }

@@ -161,6 +161,32 @@ class HostileTraceTest {
   }
 
   @Test
+  void refusesMillionsOfUnknownFields() throws IOException {
+    byte[] fields = new byte[6 << 20];
+    for (int i = 0; i < fields.length; i += 3) {
+      // Field 20 or above, a varint of 0.
+      fields[i] = (byte) (0x80 | 0x20 | (i / 3 & 3) << 3);
+      fields[i + 1] = (byte) (1 + i / 12 % 100);
+    }
+    EventBatch batch =
+        EventBatch.newBuilder()
+            .addPositionDelta(0)
+            .addVcpu(0)
+            .addRipDelta(0)
+            .addTimeNsDelta(0)
+            .addEvent(Event.newBuilder().setUnknownFields(UnknownFieldSet.parseFrom(fields)))
+            .build();
+    try (ColumnEncoder encoder = new ColumnEncoder()) {
+      Column events = encoder.message(batch);
+      assertRefused(
+          "column events has too many unknown fields",
+          chunk -> chunk.setEvents(events).setEventCount(1));
+    }
+    UnknownFieldSet top = UnknownFieldSet.parseFrom(fields);
+    assertRefused("has too many unknown fields", chunk -> chunk.setUnknownFields(top));
+  }
+
+  @Test
   void anySoundlySealedNonsenseIsAnErrorOrNone() throws IOException {
     byte[] bytes = sound.toByteArray();
     Random random = new Random(3);
