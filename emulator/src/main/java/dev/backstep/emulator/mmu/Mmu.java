@@ -74,6 +74,9 @@ public final class Mmu {
   private long cr4Seen;
   private long eferSeen;
 
+  /// CR0.CD under which the TLB's memory types were chosen.
+  private long cachingSeen;
+
   public Mmu(Vcpu c, PhysicalBus bus, MemoryTypePolicy policy) {
     this.c = c;
     this.bus = bus;
@@ -438,6 +441,10 @@ public final class Mmu {
   /// CPL, mode, CR0, CR4, EFER or RFLAGS.AC may have changed.
   public void modeChanged() {
     long cr0 = c.cr0 & CR0_TRANSLATION;
+    if ((c.cr0 & ControlBits.CR0_CD) != cachingSeen) {
+      cachingSeen = c.cr0 & ControlBits.CR0_CD;
+      flushAll("cr0");
+    }
     long cr4 = c.cr4 & CR4_TRANSLATION;
     long efer = c.efer & EFER_TRANSLATION;
     if (cr0 != cr0Seen || cr4 != cr4Seen || efer != eferSeen) {

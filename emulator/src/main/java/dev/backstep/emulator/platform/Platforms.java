@@ -1,0 +1,137 @@
+package dev.backstep.emulator.platform;
+
+import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.cpuid.Vendor;
+import dev.backstep.emulator.msr.MsrPolicy;
+import dev.backstep.emulator.time.VirtualClock;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// The platforms by name, with their quirks.
+public final class Platforms {
+  public static final String DEFAULT = "bare-metal-intel";
+
+  private static final String KVM_SIGNATURE = "KVMKVMKVM";
+  private static final long MICROCODE_REVISION = 1L << 32;
+
+  /// Fast strings, automatic thermal control, SpeedStep: nothing that a guest could measure.
+  private static final long MISC_ENABLE_WRITABLE = 1 | 1 << 3 | 1 << 16;
+
+  /// MSR_PLATFORM_INFO 15:8: the TSC's frequency in units of 100 MHz.
+  private static final long TSC_RATIO = VirtualClock.TSC_HZ / 100_000_000 << 8;
+
+  private static final MsrPolicy BARE_METAL_MSRS =
+      new MsrPolicy(TSC_RATIO, MICROCODE_REVISION, MISC_ENABLE_WRITABLE);
+  private static final MsrPolicy KVM_MSRS = new MsrPolicy(0, MICROCODE_REVISION, -1);
+
+  /// A line of the list of platforms.
+  ///
+  /// @param quirks that make a difference on it
+  public record Entry(String name, String description, Set<Quirk> quirks) {}
+
+  private static final List<Entry> ENTRIES =
+      List.of(
+          new Entry(
+              DEFAULT,
+              "an Intel processor without a hypervisor: MTRRs, PAT and CR0.CD decide memory types",
+              EnumSet.noneOf(Quirk.class)),
+          new Entry(
+              "bare-metal-amd",
+              "an AMD processor without a hypervisor: MTRRs, PAT and CR0.CD decide memory types",
+              EnumSet.noneOf(Quirk.class)),
+          new Entry(
+              "kvm-intel",
+              "KVM of Linux 6.16 on VMX with EPT: RAM is WB whatever guest MTRRs and CR0.CD say; VM"
+                  + " exits are listed",
+              EnumSet.of(Quirk.IGNORE_GUEST_PAT)),
+          new Entry(
+              "kvm-amd",
+              "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
+                  + " not; exits are not listed yet",
+              EnumSet.of(Quirk.CD_NW_CLEARED)));
+
+  private Platforms() {}
+
+  /// All platforms, in the order of the list.
+  public static List<Entry> list() {
+    return ENTRIES;
+  }
+
+  /// Composes a platform.
+  ///
+  /// @param name as `--platform` has it
+  /// @param quirks settings of `--quirk NAME=on|off`; those not named are on
+  /// @throws IllegalArgumentException one line that names what is wrong and what would be right
+  public static Platform compose(String name, Map<String, Boolean> quirks) {
+    Entry entry = entry(name);
+    var off = EnumSet.noneOf(Quirk.class);
+    var settings = new TreeMap<>(quirks);
+    for (String setting : List.copyOf(settings.navigableKeySet())) {
+      Quirk quirk = quirk(setting, entry);
+      if (!settings.getOrDefault(setting, true)) {
+        off.add(quirk);
+      }
+    }
+    QuirkState ignoreGuestPat = QuirkState.of(!off.contains(Quirk.IGNORE_GUEST_PAT));
+    QuirkState cdNwCleared = QuirkState.of(!off.contains(Quirk.CD_NW_CLEARED));
+    return switch (name) {
+      case "kvm-intel" ->
+          new Platform(
+              name,
+              Vendor.INTEL,
+              KVM_SIGNATURE,
+              new EptMemoryTypes(ignoreGuestPat),
+              KVM_MSRS,
+              VmxExits::new);
+      case "kvm-amd" ->
+          new Platform(
+              name,
+              Vendor.AMD,
+              KVM_SIGNATURE,
+              new NptMemoryTypes(cdNwCleared),
+              KVM_MSRS,
+              vcpus -> VmExitPolicy.NONE);
+      case "bare-metal-amd" -> bareMetal(name, Vendor.AMD);
+      default -> bareMetal(name, Vendor.INTEL);
+    };
+  }
+
+  private static Platform bareMetal(String name, Vendor vendor) {
+    return new Platform(
+        name,
+        vendor,
+        CpuidTable.NO_HYPERVISOR,
+        new NativeMemoryTypes(),
+        BARE_METAL_MSRS,
+        vcpus -> VmExitPolicy.NONE);
+  }
+
+  private static Entry entry(String name) {
+    var names = new StringBuilder();
+    for (Entry entry : ENTRIES) {
+      if (entry.name().equals(name)) {
+        return entry;
+      }
+      names.append(names.isEmpty() ? "" : ", ").append(entry.name());
+    }
+    throw new IllegalArgumentException(
+        "--platform %s: no such platform; there are %s".formatted(name, names));
+  }
+
+  private static Quirk quirk(String name, Entry platform) {
+    Quirk quirk = Quirk.byName(name);
+    if (quirk == null) {
+      throw new IllegalArgumentException(
+          "--quirk %s: no such quirk; there are %s".formatted(name, Quirk.names()));
+    }
+    if (!platform.quirks().contains(quirk)) {
+      throw new IllegalArgumentException(
+          "--quirk %s: it makes no difference on %s; `backstep platforms` lists what does"
+              .formatted(name, platform.name()));
+    }
+    return quirk;
+  }
+}
