@@ -48,7 +48,7 @@ public final class Decoder {
     builder.rip = rip;
     mode64 = mode == CpuMode.LONG64;
     OpcodeForm form = select(mode);
-    if (form == null || form.isUndefined || !readForm(form, mode)) {
+    if (form == null || form.isUndefined || !readForm(form)) {
       builder.reset();
     } else {
       builder.opcode = form.opcode;
@@ -182,7 +182,7 @@ public final class Decoder {
   }
 
   /// Reads what follows ModRM; false: undefined after all.
-  private boolean readForm(OpcodeForm form, CpuMode mode) {
+  private boolean readForm(OpcodeForm form) {
     boolean memory = form.readsMemoryForm && builder.modrm < 0xC0;
     // SDM Vol. 2 "LOCK": other than with these instructions and a memory destination, #UD.
     if (has(DecodedInstruction.PREFIX_LOCK) && !(form.lockable && memory)) {
