@@ -71,6 +71,9 @@ in_real_mode:
     xor %eax, %eax
     mov %ax, %fs
     mov %ax, %gs
+    movw $0x3ff, table_limit
+    movl $0, table_base
+    lidtl table_limit             # the IVT at 0: Multiboot leaves IDTR undefined
     movw $0, failures
     movw $0, resume_ip
     call set_vectors
