@@ -85,12 +85,21 @@ public final class Moves {
     return a;
   }
 
-  public static long cmpxchg32(Vcpu c, long a, long b) {
-    if (IntAlu.sub32(c, (int) c.gpr[Vcpu.RAX], a) == 0) {
-      return b;
+  /// With a register for destination and unequal operands nothing is stored, so that the register
+  /// keeps its upper half: measured on AMD Zen.
+  public static void cmpxchg32(Vcpu c, DecodedInstruction i) {
+    boolean memory = i.isMemory();
+    long ea = memory ? i.effectiveAddress(c.gpr) : 0;
+    int a = memory ? c.mmu.loadForWrite32(i.segment, ea) : (int) c.gpr[i.register0];
+    boolean equal = IntAlu.sub32(c, (int) c.gpr[Vcpu.RAX], a) == 0;
+    if (memory) {
+      c.mmu.store32(i.segment, ea, equal ? (int) c.gpr[i.register1] : a);
+    } else if (equal) {
+      Registers.store32(c, i.register0, c.gpr[i.register1]);
     }
-    Registers.store32(c, Vcpu.RAX, a);
-    return a;
+    if (!equal) {
+      Registers.store32(c, Vcpu.RAX, a);
+    }
   }
 
   public static long cmpxchg64(Vcpu c, long a, long b) {
