@@ -111,4 +111,13 @@ public record MemoryLayout(long ramBytes) {
     }
     return ranges;
   }
+
+  /// The memory map as fw_cfg's file `etc/e820` holds it: base, length, type of each range.
+  public byte[] e820Table() {
+    var table = new ByteWriter();
+    for (Range range : ranges()) {
+      table.put64(range.gpa()).put64(range.bytes()).put32(range.type().e820());
+    }
+    return table.toBytes();
+  }
 }

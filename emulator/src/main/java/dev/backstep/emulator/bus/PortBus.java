@@ -36,6 +36,16 @@ public final class PortBus {
     }
   }
 
+  /// Whether no device decodes any of `count` ports from `first`.
+  public boolean isFree(int first, int count) {
+    for (int port = first; port < first + count; port++) {
+      if (!(devices[port] instanceof Unassigned)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// Reads 1, 2 or 4 bytes; the result is zero-extended.
   public int read(int port, int bytes) {
     return devices[port & 0xFFFF].read(port & 0xFFFF, bytes);
