@@ -28,7 +28,8 @@ public final class DecodedInstruction {
   /// RIP, EIP or IP of the first byte.
   public final long rip;
 
-  /// RIP of the following instruction, wrapped to the mode's width.
+  /// RIP of the following instruction; outside 64-bit mode EIP, which wraps at 32 bits in 16-bit
+  /// code, too.
   public final long nextRip;
 
   /// Length in bytes, 1 to 15.

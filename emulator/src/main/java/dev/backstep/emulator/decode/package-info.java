@@ -1,7 +1,23 @@
 /// From bytes to instructions: the opcode table, the decoder and the disassembler.
 ///
 /// The table `opcodes.tbl` has a line per instruction form; everything that is known about a form
-/// before it executes stands there. Immutable after class initialisation.
+/// before it executes stands there, and its head explains the columns. [OpcodeTable] compiles and
+/// checks it when the class is initialised: any bytes mean one line at most. A line asks about the
+/// bits of a [Context] (prefixes, sizes, mode, ModRM); of the lines of an opcode byte the most
+/// specific one that matches is meant. A new instruction is a line here and a method in package
+/// `isa`.
+///
+/// What follows from that and holds everywhere:
+///
+/// - Any bytes decode. What is undefined, or belongs to a feature that the processor lacks, becomes
+///   [Opcode#INVALID]; what has more than 15 bytes becomes [Opcode#TOO_LONG].
+/// - The decoder reads no byte more than it needs to tell, so that a fetch faults only where a
+///   processor's would.
+/// - Where processors differ, Intel's way: near branches ignore 66 in 64-bit mode.
+/// - VEX and EVEX are not there yet: C4, C5 and 62 are LES, LDS and BOUND or undefined.
+///
+/// The table is immutable and may be read by any thread; a [Decoder] holds the decode under way and
+/// belongs to one thread.
 @NullMarked
 package dev.backstep.emulator.decode;
 
