@@ -4,9 +4,11 @@ import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.vcpu.CpuMode;
 import org.jspecify.annotations.Nullable;
 
-/// A run of instructions that are executed one after the other, from one address in one mode, as decoded.
-/// It ends with a branch, before a page boundary, or with one instruction that crosses it.
+/// A run of instructions that are executed one after the other, from one address in one mode, as
+/// decoded. It ends with a branch, before a page boundary, or with one instruction that crosses it.
 public final class CodeBlock {
+  private static final Operation[] UNBOUND = new Operation[0];
+
   /// Most instructions in a block.
   public static final int MAX_INSTRUCTIONS = 64;
 
@@ -21,7 +23,8 @@ public final class CodeBlock {
   /// @param rip effective address (RIP, EIP, IP) of its first byte
   /// @param codeBase base of CS; 0 in 64-bit mode
   /// @param gpa guest-physical address of its first byte
-  /// @param secondPageGpa guest-physical address of the page that its last instruction runs into, or -1
+  /// @param secondPageGpa guest-physical address of the page that its last instruction runs into,
+  ///   or -1
   public record Place(CpuMode mode, long rip, long codeBase, long gpa, long secondPageGpa) {
     public boolean crossesPage() {
       return secondPageGpa != -1;
@@ -48,10 +51,13 @@ public final class CodeBlock {
   public final long endRip;
 
   /// What executes each instruction. Bound when the block is first run.
-  Operation @Nullable [] operations;
+  Operation[] operations = UNBOUND;
 
   /// False once the bytes were overwritten.
   boolean valid = true;
+
+  /// The next block in the same bucket of the cache's table.
+  @Nullable CodeBlock bucketNext;
 
   /// Two successors seen last, valid for the translation epoch beside them.
   @Nullable CodeBlock next0;

@@ -4,15 +4,16 @@ import dev.backstep.emulator.execution.CodeBlock;
 
 /// Hears what a machine executes. Calls come on the machine's thread, in the order of execution.
 public interface ExecutionListener {
-  /// A block was decoded and got its number; called before the number's first use in a sequence. Not
-  /// called again when the same block (mode, address, bytes) comes back after it was overwritten.
+  /// A block was decoded and got its number; called before the number's first use in a sequence.
+  /// Not called again when the same block (mode, address, bytes) comes back after it was
+  /// overwritten.
   void blockBuilt(CodeBlock block);
 
   /// One vCPU's turn, or a part of it, is over.
   ///
-  /// An entry `e >= 0` is the number of a block that ran to its end; an entry `~k < 0` follows the number
-  /// of a block that was left after its first `k` instructions, `0 <= k < n`. The machine's state is
-  /// consistent during the call: digests may be taken.
+  /// An entry `e >= 0` is the number of a block that ran to its end; an entry `~k < 0` follows the
+  /// number of a block that was left after its first `k` instructions, `0 <= k < n`. The machine's
+  /// state is consistent during the call: digests may be taken.
   ///
   /// @param vcpu whose turn
   /// @param firstPosition instructions the machine had retired before the first one of this call
@@ -21,7 +22,7 @@ public interface ExecutionListener {
   /// @param instructions how many instructions they retired
   void executed(int vcpu, long firstPosition, int[] entries, int count, long instructions);
 
-  /// An event happened. Its position lies within the sequence that the next [#executed] reports, or at
-  /// its end.
+  /// An event happened. Its position lies within the sequence that the next [#executed] reports, or
+  /// at its end.
   void event(MachineEvent event);
 }

@@ -2,8 +2,8 @@ package dev.backstep.emulator.listen;
 
 import org.jspecify.annotations.Nullable;
 
-/// One thing that happened in the machine, other than the plain execution of an instruction. Kinds and
-/// fields are those that searches name.
+/// One thing that happened in the machine, other than the plain execution of an instruction. Kinds
+/// and fields are those that searches name.
 public sealed interface MachineEvent {
   /// Where and when.
   At at();
@@ -56,13 +56,7 @@ public sealed interface MachineEvent {
 
   /// An exception delivered; `origin` is instruction or injected.
   record Exception(
-      At at,
-      int vector,
-      String name,
-      boolean hasErrorCode,
-      int errorCode,
-      long cr2,
-      String origin)
+      At at, int vector, String name, boolean hasErrorCode, int errorCode, long cr2, String origin)
       implements MachineEvent {}
 
   record Injection(
@@ -93,7 +87,8 @@ public sealed interface MachineEvent {
       String rule)
       implements MachineEvent {}
 
-  /// A TLB flush: op is cr3, cr0, cr4, efer, invlpg, invpcid-…, mtrr, pat, …; `gva` where one page is meant.
+  /// A TLB flush: op is cr3, cr0, cr4, efer, invlpg, invpcid-…, mtrr, pat, …; `gva` where one page
+  /// is meant.
   record TlbFlush(At at, String op, long gva) implements MachineEvent {}
 
   record Mode(At at, String from, String to) implements MachineEvent {}

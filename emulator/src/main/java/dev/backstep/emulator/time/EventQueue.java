@@ -4,7 +4,8 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
-/// Timers of devices, in order of virtual time; those of one time fire in the order they were armed.
+/// Timers of devices, in order of virtual time; those of one time fire in the order they were
+/// armed.
 public final class EventQueue {
   /// No timer is armed.
   public static final long NEVER = Long.MAX_VALUE;

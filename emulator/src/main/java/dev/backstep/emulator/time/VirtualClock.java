@@ -1,15 +1,32 @@
 package dev.backstep.emulator.time;
 
-/// The guest's time: one nanosecond for each retired instruction, plus the time the machine skipped while
-/// every vCPU was idle.
+/// The guest's time: one nanosecond for each retired instruction, plus what slow instructions are
+/// charged beyond that, plus the time the machine skipped while every vCPU was idle. All three
+/// follow from the instructions executed, so time is the same in every replay.
 public final class VirtualClock {
   /// Ticks of the TSC in a second: two a nanosecond, so a 2 GHz part.
   public static final long TSC_HZ = 2_000_000_000L;
 
+  /// What PAUSE costs beyond the nanosecond of any instruction: about 140 cycles on parts since
+  /// Skylake.
+  public static final long PAUSE_NS = 70;
+
+  /// What an access to an I/O port costs: the order of an access to a legacy bus.
+  public static final long PORT_IO_NS = 500;
+
+  /// What CPUID, RDMSR and WRMSR cost: they are microcoded or, on a hypervisor, exits.
+  public static final long MICROCODED_NS = 100;
+
   private static final long TSC_TICKS_PER_NS = 2;
+
+  /// Told when time moved without an instruction: deadlines in positions are void.
+  public interface ChargeWatch {
+    void timeCharged();
+  }
 
   private final PositionSource positions;
   private long skippedNs;
+  private ChargeWatch watch = () -> {};
 
   public VirtualClock(PositionSource positions) {
     this.positions = positions;
@@ -49,7 +66,17 @@ public final class VirtualClock {
     }
   }
 
-  /// Nanoseconds skipped so far: part of the machine's saved state.
+  /// Lets `ns` pass beyond the nanosecond of the instruction that is executing.
+  public void charge(long ns) {
+    skippedNs += ns;
+    watch.timeCharged();
+  }
+
+  public void watchCharges(ChargeWatch newWatch) {
+    watch = newWatch;
+  }
+
+  /// Nanoseconds charged and skipped so far: part of the machine's saved state.
   public long skippedNs() {
     return skippedNs;
   }

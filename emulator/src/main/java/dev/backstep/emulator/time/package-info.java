@@ -1,4 +1,5 @@
-/// Virtual time. It derives from the count of retired instructions alone: nothing here reads a host clock.
+/// Virtual time. It derives from the count of retired instructions alone: nothing here reads a host
+/// clock.
 @NullMarked
 package dev.backstep.emulator.time;
 

@@ -2,8 +2,9 @@ package dev.backstep.emulator.vcpu;
 
 /// The x87, MMX and SSE registers. SDM Vol. 1 "x87 FPU Execution Environment", "MXCSR".
 ///
-/// Physical register `k` of the x87 stack (not ST(k)) has its 64-bit significand in `significand[k]` and
-/// sign and exponent in the low 16 bits of `signExponent[k]`; MMX register `k` is `significand[k]`.
+/// Physical register `k` of the x87 stack (not ST(k)) has its 64-bit significand in
+/// `significand[k]` and sign and exponent in the low 16 bits of `signExponent[k]`; MMX register `k`
+/// is `significand[k]`.
 public final class FpuState {
   public static final int MXCSR_DEFAULT = 0x1F80;
 

@@ -2,8 +2,9 @@ package dev.backstep.emulator.vcpu;
 
 /// RFLAGS, the six arithmetic flags of which are computed only when somebody asks.
 ///
-/// An instruction that sets flags leaves behind a kind, its operands and its result, all sign-extended
-/// from the operand width to 64 bits, so that the flags follow without knowing the width:
+/// An instruction that sets flags leaves behind a kind, its operands and its result, all
+/// sign-extended from the operand width to 64 bits, so that the flags follow without knowing the
+/// width:
 ///
 /// | kind | meaning of `flagA`, `flagB`, `flagResult` |
 /// |---|---|
@@ -119,7 +120,8 @@ public final class Rflags {
     c.flagA = bits & ARITHMETIC;
   }
 
-  /// Whether condition code `cc` (the low nibble of Jcc's opcode) holds. SDM Vol. 1 "Condition Codes".
+  /// Whether condition code `cc` (the low nibble of Jcc's opcode) holds. SDM Vol. 1 "Condition
+  /// Codes".
   public static boolean condition(Vcpu c, int cc) {
     boolean holds =
         switch (cc >> 1) {

@@ -6,8 +6,9 @@ package dev.backstep.emulator.vcpu;
 /// access   15  14  13  12 | 11..8 | 7  6..5  4  3..0
 ///          G   D/B L  AVL |   0   | P  DPL   S  type
 /// ```
-/// (bits 8 to 15 of the descriptor's high word, then its bits 20 to 23 moved to 12 to 15: the layout of
-/// the VMCS access-rights field.)
+///
+/// (bits 8 to 15 of the descriptor's high word, then its bits 20 to 23 moved to 12 to 15: the
+/// layout of the VMCS access-rights field.)
 public final class SegmentRegister {
   public static final int ES = 0;
   public static final int CS = 1;

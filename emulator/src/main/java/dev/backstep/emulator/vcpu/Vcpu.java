@@ -14,7 +14,8 @@ import dev.backstep.emulator.time.VirtualClock;
 /// One virtual processor: its registers, what it is doing, and its way to memory, ports, time and
 /// interrupts. Instruction semantics (package `isa`) are static methods over it.
 ///
-/// Fields are public for the semantics and the interpreter; nothing outside the emulator writes them.
+/// Fields are public for the semantics and the interpreter; nothing outside the emulator writes
+/// them.
 public final class Vcpu implements CpuSignals {
   public static final int RAX = 0;
   public static final int RCX = 1;
@@ -102,8 +103,8 @@ public final class Vcpu implements CpuSignals {
   /// interrupts and SYSCALL, which judge TF after they changed it.
   public boolean stepTrapSuppressed;
 
-  /// Something outside the instruction stream may want this vCPU: the interpreter leaves its loop at
-  /// the next instruction boundary and looks. Set by [#requestAttention()].
+  /// Something outside the instruction stream may want this vCPU: the interpreter leaves its loop
+  /// at the next instruction boundary and looks. Set by [#requestAttention()].
   public boolean attention;
 
   /// The machine's position at the first instruction of the running block.
@@ -121,8 +122,8 @@ public final class Vcpu implements CpuSignals {
   /// The running block; its instruction [#blockIndex] is executing.
   public CodeBlock block = CodeBlock.NONE;
 
-  /// Changes with every change of the translation of code addresses: links between blocks made under
-  /// another epoch are void. Drawn from one counter for the whole machine.
+  /// Changes with every change of the translation of code addresses: links between blocks made
+  /// under another epoch are void. Drawn from one counter for the whole machine.
   public long translationEpoch;
 
   /// Whether each instruction must run alone: trap flag, resume flag, interrupt shadow, instruction
@@ -186,7 +187,8 @@ public final class Vcpu implements CpuSignals {
   }
 
   /// Replaces the whole of RFLAGS. The caller has already masked out what may not change, and calls
-  /// [#updateMode()] if VM changed; IF, TF and the like take effect at the next instruction boundary.
+  /// [#updateMode()] if VM changed; IF, TF and the like take effect at the next instruction
+  /// boundary.
   public void setRflags(long value) {
     Rflags.setArithmetic(this, value);
     systemFlags = (int) value & ~(Rflags.ARITHMETIC | Rflags.FIXED);
@@ -254,8 +256,8 @@ public final class Vcpu implements CpuSignals {
     singleStep = flag(Rflags.TF | Rflags.RF) || interruptShadow || hasInstructionBreakpoint();
   }
 
-  /// Whether DR7 enables a breakpoint whose R/W field says "instruction execution". SDM Vol. 3 "Debug
-  /// Control Register (DR7)".
+  /// Whether DR7 enables a breakpoint whose R/W field says "instruction execution". SDM Vol. 3
+  /// "Debug Control Register (DR7)".
   private boolean hasInstructionBreakpoint() {
     for (int k = 0; k < 4; k++) {
       if ((dr[7] >>> 2 * k & 3) != 0 && (dr[7] >>> 16 + 4 * k & 3) == 0) {

@@ -1,0 +1,229 @@
+package dev.backstep.cli.command;
+
+import com.google.protobuf.ByteString;
+import dev.backstep.cli.host.HostClock;
+import dev.backstep.emulator.machine.MachineConfig;
+import dev.backstep.emulator.machine.MachineConfig.Image;
+import dev.backstep.proto.journal.FileDigest;
+import dev.backstep.proto.v1.Manifest;
+import dev.backstep.recorder.ConfigurationTranslation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// The machine as the command line describes it, in QEMU's spelling.
+public final class MachineOptions {
+  private static final String MACHINE_TYPE = "pc";
+
+  /// Properties of `-machine` that choose nothing in this machine.
+  private static final Set<String> MEANINGLESS =
+      Set.of("accel", "pit", "vmport", "usb", "smm", "hpet", "graphics", "dump-guest-core");
+
+  @Option(
+      names = "-kernel",
+      paramLabel = "FILE",
+      description = "kernel to boot: ELF32 with a Multiboot header")
+  private @Nullable Path kernel;
+
+  @Option(names = "-initrd", paramLabel = "FILE", description = "the kernel's first module")
+  private @Nullable Path initrd;
+
+  @Option(names = "-append", paramLabel = "STR", description = "command line of the kernel")
+  private String append = "";
+
+  @Option(names = "-bios", paramLabel = "FILE", description = "firmware image, mapped below 4 GiB")
+  private @Nullable Path bios;
+
+  @Option(
+      names = "-m",
+      paramLabel = "SIZE",
+      description = "memory, in MiB or with a suffix K, M or G (default: 128)")
+  private String memory = "128";
+
+  @Option(names = "-smp", paramLabel = "N", description = "number of vCPUs (default: 1)")
+  private String smp = "1";
+
+  @Option(
+      names = "-cpu",
+      paramLabel = "MODEL[,+flag,-flag]",
+      description = "CPU model (default: max); see the verb platforms")
+  private String cpu = "max";
+
+  @Option(
+      names = "-device",
+      paramLabel = "NAME[,key=value…]",
+      description = "isa-debug-exit, pc-testdev or pci-testdev")
+  private List<String> devices = new ArrayList<>();
+
+  @Option(
+      names = {"-no-reboot", "--no-reboot"},
+      description = "end the run when the guest resets the machine")
+  private boolean noReboot;
+
+  @Option(
+      names = "-machine",
+      paramLabel = "TYPE[,key=value…]",
+      description = "pc; accel=… has no meaning here")
+  private List<String> machine = new ArrayList<>();
+
+  @Option(
+      names = "-rtc",
+      paramLabel = "base=DATE",
+      description = "what the clock shows at power-up: utc, localtime or YYYY-MM-DDTHH:MM:SS")
+  private String rtc = "base=utc";
+
+  @Option(
+      names = "--platform",
+      paramLabel = "NAME",
+      description = "bare-metal-intel (default), kvm-intel, …; see the verb platforms")
+  private String platform = "bare-metal-intel";
+
+  @Option(
+      names = "--quirk",
+      paramLabel = "NAME=on|off",
+      description = "switches one quirk of the platform")
+  private Map<String, String> quirks = new LinkedHashMap<>();
+
+  @Option(
+      names = "--max-instructions",
+      paramLabel = "N",
+      description = "end the run after so many instructions")
+  private long maxInstructions = MachineConfig.UNLIMITED;
+
+  /// The configuration, with every image read.
+  public MachineConfig config() throws IOException {
+    checkMachine();
+    if (maxInstructions <= 0) {
+      throw CliException.usage("--max-instructions " + maxInstructions + ": give a number above 0");
+    }
+    return new MachineConfig(
+        memoryBytes(memory),
+        cpuCount(smp),
+        cpu,
+        platform,
+        quirkSettings(),
+        image("kernel", kernel),
+        image("initrd", initrd),
+        append,
+        image("firmware", bios),
+        devices.stream().map(ConfigurationTranslation::toDevice).toList(),
+        noReboot ? MachineConfig.OnReset.STOP : MachineConfig.OnReset.RESTART,
+        maxInstructions);
+  }
+
+  /// Uses another platform unless `--platform` names one: for `backstep-qemu`.
+  void defaultPlatform(String name) {
+    platform = name;
+  }
+
+  /// The clock that the options ask for.
+  public HostClock clock() {
+    return HostClock.parse(rtc);
+  }
+
+  /// What the manifest says about the images and the command line.
+  public Manifest manifest(String version, List<String> arguments) throws IOException {
+    Manifest.Builder manifest =
+        Manifest.newBuilder().setBackstepVersion(version).addAllArguments(arguments);
+    addImage(manifest, ConfigurationTranslation.KERNEL, kernel);
+    addImage(manifest, ConfigurationTranslation.INITRD, initrd);
+    addImage(manifest, ConfigurationTranslation.BIOS, bios);
+    return manifest.build();
+  }
+
+  private static void addImage(Manifest.Builder manifest, String role, @Nullable Path file)
+      throws IOException {
+    if (file == null) {
+      return;
+    }
+    manifest.addImages(
+        dev.backstep.proto.v1.Image.newBuilder()
+            .setRole(role)
+            .setPath(file.toAbsolutePath().toString())
+            .setSize(Files.size(file))
+            .setSha256(ByteString.copyFrom(FileDigest.sha256(file))));
+  }
+
+  /// Reads an image. The error is worded as QEMU's, for scripts that look for it.
+  private static @Nullable Image image(String what, @Nullable Path file) throws IOException {
+    if (file == null) {
+      return null;
+    }
+    if (!Files.isRegularFile(file)) {
+      throw CliException.failure("could not open " + what + " file '" + file + "': no such file");
+    }
+    return new Image(file.toString(), Files.readAllBytes(file));
+  }
+
+  private Map<String, Boolean> quirkSettings() {
+    Map<String, Boolean> settings = new LinkedHashMap<>();
+    quirks.forEach(
+        (name, value) -> {
+          if (!value.equals("on") && !value.equals("off")) {
+            throw CliException.usage("--quirk " + name + "=" + value + ": give on or off");
+          }
+          settings.put(name, value.equals("on"));
+        });
+    return settings;
+  }
+
+  private void checkMachine() {
+    for (String text : machine) {
+      for (String part : text.split(",", -1)) {
+        String key = part.contains("=") ? part.substring(0, part.indexOf('=')) : "type";
+        String value = part.substring(part.indexOf('=') + 1);
+        boolean known =
+            MEANINGLESS.contains(key) || key.equals("type") && value.equals(MACHINE_TYPE);
+        if (!known) {
+          throw CliException.usage("-machine " + part + ": only type pc and accel=… are known");
+        }
+      }
+    }
+  }
+
+  /// QEMU's `-smp`: a number, or `cpus=N` among other properties.
+  static int cpuCount(String text) {
+    String number = text;
+    for (String part : text.split(",", -1)) {
+      if (part.startsWith("cpus=")) {
+        number = part.substring("cpus=".length());
+      }
+    }
+    if (number.contains(",")) {
+      number = number.substring(0, number.indexOf(','));
+    }
+    try {
+      return Integer.parseInt(number);
+    } catch (NumberFormatException e) {
+      throw CliException.usage("-smp " + text + ": give a number of vCPUs");
+    }
+  }
+
+  /// QEMU's `-m`: MiB, or a number with suffix K, M, G or T; `size=` may stand before it.
+  static long memoryBytes(String text) {
+    String size = text.startsWith("size=") ? text.substring("size=".length()) : text;
+    String upper = size.toUpperCase(Locale.ROOT);
+    int shift =
+        switch (upper.isEmpty() ? ' ' : upper.charAt(upper.length() - 1)) {
+          case 'K' -> 10;
+          case 'G' -> 30;
+          case 'T' -> 40;
+          default -> 20;
+        };
+    boolean suffix = upper.matches(".*[KMGT]");
+    try {
+      long number = Long.parseLong(suffix ? upper.substring(0, upper.length() - 1) : upper);
+      return Math.multiplyExact(number, 1L << shift);
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw CliException.usage("-m " + text + ": give a size such as 512, 512M or 2G");
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package dev.backstep.cli.command;
+
+import dev.backstep.emulator.machine.MachineConfig;
+import dev.backstep.emulator.machine.MachineConfigException;
+import dev.backstep.emulator.machine.StopReason;
+import dev.backstep.proto.v1.Manifest;
+import dev.backstep.recorder.RecordSession;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/// One recording from start to end, with its progress display: what `record`, `demo` and
+/// `backstep-qemu` share.
+///
+/// @param folder where the trace goes
+/// @param manifest what the trace says about its images and command line
+record Recording(Path folder, Manifest manifest) {
+  /// @param stats whether to print figures at the end
+  /// @return the exit status
+  int run(MachineConfig config, ConsoleOptions.Console console, boolean stats)
+      throws IOException, MachineConfigException {
+    try (RecordSession session =
+        RecordSession.create(folder, manifest, config, console.inputs(), console.output())) {
+      long start = System.nanoTime();
+      StopReason reason;
+      try (Interruption _ = Interruption.of(session.machine());
+          Progress _ = Progress.show(session.machine(), session::journalBytes)) {
+        reason = session.run();
+      }
+      RunReport report = RunReport.of(session.machine(), reason, System.nanoTime() - start);
+      int status = report.print(stats);
+      if (stats) {
+        System.err.printf(
+            Locale.ROOT,
+            "journal: %d bytes, %.4f bytes per instruction%n",
+            session.journalBytes(),
+            session.journalBytes() / (double) Math.max(1, report.instructions()));
+      }
+      return status;
+    }
+  }
+}

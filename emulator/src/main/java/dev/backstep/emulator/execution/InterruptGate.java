@@ -1,0 +1,98 @@
+package dev.backstep.emulator.execution;
+
+import dev.backstep.emulator.interrupt.LocalInterrupts;
+import dev.backstep.emulator.isa.DebugTraps;
+import dev.backstep.emulator.isa.EventDelivery;
+import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.vcpu.Activity;
+import dev.backstep.emulator.vcpu.ResetState;
+import dev.backstep.emulator.vcpu.Rflags;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// Decides between two instructions what a vCPU takes next, in the order of SDM Vol. 3 "Priority
+/// Among Concurrent Events": INIT, debug traps of the previous instruction, NMI, maskable
+/// interrupts.
+public final class InterruptGate {
+  private InterruptGate() {}
+
+  /// Takes everything that `c` accepts now. What it does not accept stays pending.
+  public static void attend(Vcpu c) {
+    if (c.initPending) {
+      c.initPending = false;
+      takeInit(c);
+    }
+    if (c.activity == Activity.WAIT_FOR_SIPI) {
+      takeStartup(c);
+      return;
+    }
+    // SIPIs are dropped by a processor that does not wait for one.
+    c.sipiVector = Vcpu.NO_SIPI;
+    if (c.activity == Activity.SHUTDOWN || c.interruptShadow) {
+      return;
+    }
+    if (c.pendingDebugTraps != 0 && c.activity == Activity.RUNNING) {
+      DebugTraps.deliverPending(c);
+    }
+    if (c.nmiPending && !c.nmiBlocked) {
+      c.nmiPending = false;
+      wake(c, "nmi");
+      EventDelivery.nmi(c);
+    }
+    if (c.flag(Rflags.IF) && c.apic.hasDeliverable()) {
+      takeInterrupt(c);
+    }
+  }
+
+  /// Whether a vCPU that does not run would take something that makes it run.
+  public static boolean canWake(Vcpu c) {
+    return switch (c.activity) {
+      case RUNNING -> true;
+      case WAIT_FOR_SIPI -> c.initPending || c.sipiVector != Vcpu.NO_SIPI;
+      case SHUTDOWN -> c.initPending;
+      case HALTED ->
+          c.initPending
+              || c.nmiPending && !c.nmiBlocked
+              || c.flag(Rflags.IF) && c.apic.hasDeliverable();
+    };
+  }
+
+  private static void takeInit(Vcpu c) {
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Init(c.at()));
+    }
+    ResetState.init(c);
+  }
+
+  private static void takeStartup(Vcpu c) {
+    if (c.sipiVector == Vcpu.NO_SIPI) {
+      return;
+    }
+    int vector = c.sipiVector;
+    c.sipiVector = Vcpu.NO_SIPI;
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Sipi(c.at(), vector));
+    }
+    ResetState.startup(c, vector);
+  }
+
+  private static void takeInterrupt(Vcpu c) {
+    int vector = c.apic.acknowledge();
+    if (vector == LocalInterrupts.NO_VECTOR) {
+      return;
+    }
+    wake(c, "interrupt");
+    EventDelivery.interrupt(c, vector, c.apic.acknowledgedSource(), c.apic.acknowledgedFrom());
+    // Another interrupt of higher priority may be deliverable once the handler sets IF.
+    c.requestAttention();
+  }
+
+  private static void wake(Vcpu c, String reason) {
+    if (c.activity != Activity.HALTED) {
+      return;
+    }
+    c.activity = Activity.RUNNING;
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Wake(c.at(), reason));
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package dev.backstep.emulator.machine;
+
+import dev.backstep.emulator.boot.BootImageException;
+import dev.backstep.emulator.boot.FirmwareBoot;
+import dev.backstep.emulator.boot.ImageFile;
+import dev.backstep.emulator.boot.LegacyFirmware;
+import dev.backstep.emulator.boot.MemoryLayout;
+import dev.backstep.emulator.boot.Multiboot;
+import dev.backstep.emulator.boot.MultibootEntry;
+import dev.backstep.emulator.bus.GuestRam;
+import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.cpuid.CpuFeature;
+import dev.backstep.emulator.cpuid.CpuSetting;
+import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.decode.Decoder;
+import dev.backstep.emulator.device.ConsoleSink;
+import dev.backstep.emulator.device.MachineControl;
+import dev.backstep.emulator.execution.BlockCache;
+import dev.backstep.emulator.execution.Interpreter;
+import dev.backstep.emulator.interrupt.ApicRouter;
+import dev.backstep.emulator.interrupt.ArchitecturalRouting;
+import dev.backstep.emulator.interrupt.LapicFeature;
+import dev.backstep.emulator.interrupt.LapicModel;
+import dev.backstep.emulator.listen.EventOrigin;
+import dev.backstep.emulator.listen.EventPort;
+import dev.backstep.emulator.machine.MachineConfig.Image;
+import dev.backstep.emulator.platform.Platform;
+import dev.backstep.emulator.platform.Platforms;
+import dev.backstep.emulator.platform.VmExitPolicy;
+import dev.backstep.emulator.time.EventQueue;
+import dev.backstep.emulator.time.VirtualClock;
+import dev.backstep.emulator.vcpu.Activity;
+import dev.backstep.emulator.vcpu.ResetState;
+import dev.backstep.emulator.vcpu.Vcpu;
+import dev.backstep.emulator.vcpu.VcpuParts;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Builds boards from a configuration: the only reader of a [Platform]. RAM and the numbers of code
+/// blocks outlive a board, everything else is new after each reset.
+final class BoardFactory {
+  /// What a board is connected to.
+  ///
+  /// @param arena owns the guest's memory
+  /// @param clock virtual time
+  /// @param rtcSeconds what the real-time clock shows at power-up
+  /// @param events where events go
+  /// @param control takes requests to stop or reset
+  /// @param origin where and when a device's event happens
+  /// @param console takes what the guest prints
+  record Surroundings(
+      Arena arena,
+      VirtualClock clock,
+      long rtcSeconds,
+      EventPort events,
+      MachineControl control,
+      EventOrigin origin,
+      ConsoleSink console) {}
+
+  private final MachineConfig config;
+  private final Surroundings around;
+  private final Platform platform;
+  private final CpuidTable cpuid;
+  private final MemoryLayout layout;
+  private final GuestRam ram;
+  private final @Nullable ImageFile firmware;
+  private @Nullable BlockCache blocks;
+
+  BoardFactory(MachineConfig config, Surroundings around) throws MachineConfigException {
+    this.config = config;
+    this.around = around;
+    layout = new MemoryLayout(config.memoryBytes());
+    firmware = file(config.firmware());
+    try {
+      platform = Platforms.compose(config.platform(), config.quirks());
+      cpuid = platform.cpuidTable(CpuSetting.parse(config.cpu()), config.cpuCount());
+      long romBytes = firmware == null ? 0 : FirmwareBoot.romBytes(firmware);
+      ram = new GuestRam(around.arena(), layout.allocatedBytes() + romBytes);
+    } catch (IllegalArgumentException | BootImageException e) {
+      throw new MachineConfigException(String.valueOf(e.getMessage()));
+    } catch (OutOfMemoryError e) {
+      throw new MachineConfigException(
+          "-m: the host cannot give the guest " + (config.memoryBytes() >> 20) + " MiB of memory");
+    }
+  }
+
+  GuestRam ram() {
+    return ram;
+  }
+
+  /// A board at power-up, ready to run.
+  Board build() throws MachineConfigException {
+    PhysicalBus bus = new PhysicalBus(ram);
+    layout.mapInto(bus);
+    EventQueue timers = new EventQueue();
+    ApicRouter apics =
+        new ApicRouter(
+            new LapicModel(cpuid.physicalAddressBits(), lapicFeatures()),
+            new ArchitecturalRouting(),
+            around.clock(),
+            timers,
+            around.events());
+    BoardDevices devices = BoardDevices.attach(config, around, bus, timers, apics);
+    List<Vcpu> vcpus = vcpus(bus, apics, devices);
+    devices.watchMap(vcpus);
+    VmExitPolicy exits = platform.newVmExitPolicy(config.cpuCount());
+    around.events().filter(event -> exits.exitFor(event, vcpus.get(event.at().vcpu())));
+    Interpreter interpreter = new Interpreter(blockCache(bus, vcpus), bus, decoder());
+    boot(bus, vcpus, apics, devices);
+    return new Board(vcpus, timers, devices.console(), interpreter, devices::save);
+  }
+
+  private BlockCache blockCache(PhysicalBus bus, List<Vcpu> vcpus) {
+    BlockCache cache = blocks;
+    if (cache == null) {
+      cache = new BlockCache(ram, bus);
+      blocks = cache;
+    }
+    cache.attach(bus, vcpus);
+    return cache;
+  }
+
+  private Decoder decoder() {
+    Set<String> absent = new HashSet<>();
+    cpuid.absentFeatures().forEach(f -> absent.add(f.name()));
+    return new Decoder(absent);
+  }
+
+  private EnumSet<LapicFeature> lapicFeatures() {
+    EnumSet<LapicFeature> features = EnumSet.noneOf(LapicFeature.class);
+    if (cpuid.has(CpuFeature.X2APIC)) {
+      features.add(LapicFeature.X2APIC);
+    }
+    if (cpuid.has(CpuFeature.TSC_DEADLINE_TIMER)) {
+      features.add(LapicFeature.TSC_DEADLINE);
+    }
+    return features;
+  }
+
+  private List<Vcpu> vcpus(PhysicalBus bus, ApicRouter apics, BoardDevices devices) {
+    VcpuParts parts =
+        new VcpuParts(
+            bus,
+            devices.ports(),
+            apics,
+            around.clock(),
+            cpuid,
+            platform.msrTable(cpuid),
+            platform.memoryTypes(),
+            around.events());
+    List<Vcpu> vcpus = new ArrayList<>();
+    for (int k = 0; k < config.cpuCount(); k++) {
+      Vcpu c = new Vcpu(k, parts);
+      vcpus.add(c);
+      ResetState.reset(c);
+      c.activity = k == 0 ? Activity.RUNNING : Activity.WAIT_FOR_SIPI;
+    }
+    return vcpus;
+  }
+
+  private void boot(PhysicalBus bus, List<Vcpu> vcpus, ApicRouter apics, BoardDevices devices)
+      throws MachineConfigException {
+    try {
+      if (firmware != null) {
+        FirmwareBoot.map(firmware, ram, bus, layout);
+        return;
+      }
+      LegacyFirmware.install(ram, layout, config.cpuCount());
+      MultibootEntry entry = loadKernel();
+      LegacyFirmware.programDevices(devices.ports(), apics.apics().at(0));
+      LegacyFirmware.programCaches(vcpus, layout);
+      entry.enter(vcpus.getFirst());
+    } catch (BootImageException e) {
+      throw new MachineConfigException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private MultibootEntry loadKernel() throws BootImageException, MachineConfigException {
+    ImageFile kernel = file(config.kernel());
+    if (kernel == null) {
+      throw new MachineConfigException("nothing to boot: give -kernel FILE or -bios FILE");
+    }
+    List<Multiboot.Module> modules = new ArrayList<>();
+    ImageFile initrd = file(config.initrd());
+    if (initrd != null) {
+      modules.add(new Multiboot.Module(initrd, initrd.path()));
+    }
+    String commandLine = kernel.path() + " " + config.append();
+    return Multiboot.load(kernel, commandLine, modules, ram, layout);
+  }
+
+  private static @Nullable ImageFile file(@Nullable Image image) {
+    return image == null ? null : new ImageFile(image.name(), image.bytes());
+  }
+}

@@ -1,0 +1,11 @@
+package dev.backstep.recorder;
+
+import dev.backstep.proto.v1.Input;
+
+/// Takes the external inputs of a run, in the order in which the machine consumed them.
+interface InputLog {
+  void input(Input input);
+
+  /// The machine waits for a person: what was recorded so far should reach the disk.
+  void waiting();
+}

@@ -1,0 +1,86 @@
+package dev.backstep.replay;
+
+import dev.backstep.emulator.machine.MachineConfig;
+import dev.backstep.proto.v1.Image;
+import dev.backstep.proto.v1.Manifest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+
+/// Finds the images that a trace names, and checks that they are still the same.
+final class ImageFiles {
+  private ImageFiles() {}
+
+  /// The images of a trace by role.
+  ///
+  /// @throws ReplayException if one is missing or has changed
+  static Map<String, MachineConfig.Image> load(Manifest manifest) throws ReplayException {
+    Map<String, MachineConfig.Image> images = new HashMap<>();
+    for (Image image : manifest.getImagesList()) {
+      images.put(image.getRole(), load(image, nameInGuest(manifest, image.getRole())));
+    }
+    return images;
+  }
+
+  /// The name that the guest sees on its command line: as the user wrote it, not the absolute path.
+  private static String nameInGuest(Manifest manifest, String role) {
+    return switch (role) {
+      case "kernel" -> manifest.getConfiguration().getKernel();
+      case "initrd" -> manifest.getConfiguration().getInitrd();
+      default -> manifest.getConfiguration().getBios();
+    };
+  }
+
+  private static MachineConfig.Image load(Image image, String name) throws ReplayException {
+    byte[] bytes = read(image);
+    byte[] digest = sha256(bytes);
+    if (!Arrays.equals(digest, image.getSha256().toByteArray())) {
+      throw new ReplayException(
+          "%s: the %s image has changed since the recording (%d bytes, sha256 %s; recorded: %d"
+                  .formatted(
+                      image.getPath(), image.getRole(), bytes.length, hex(digest), image.getSize())
+              + " bytes, sha256 %s); put the recorded file back"
+                  .formatted(hex(image.getSha256().toByteArray())));
+    }
+    return new MachineConfig.Image(name, bytes);
+  }
+
+  private static byte[] read(Image image) throws ReplayException {
+    Path path = Path.of(image.getPath());
+    try {
+      if (Files.size(path) != image.getSize()) {
+        throw new ReplayException(
+            "%s: the %s image has changed since the recording (%d bytes, recorded: %d); put the"
+                    .formatted(path, image.getRole(), Files.size(path), image.getSize())
+                + " recorded file back");
+      }
+      return Files.readAllBytes(path);
+    } catch (NoSuchFileException e) {
+      throw new ReplayException(
+          "%s: the %s image of the recording is gone; put it back"
+              .formatted(path, image.getRole()));
+    } catch (IOException e) {
+      throw new ReplayException(
+          "%s: cannot read the %s image: %s".formatted(path, image.getRole(), e));
+    }
+  }
+
+  private static String hex(byte[] digest) {
+    return HexFormat.of().formatHex(digest, 0, Math.min(8, digest.length)) + "…";
+  }
+
+  private static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}

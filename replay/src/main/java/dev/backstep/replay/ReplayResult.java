@@ -1,0 +1,25 @@
+package dev.backstep.replay;
+
+import java.util.List;
+
+/// How a replay ended.
+public sealed interface ReplayResult {
+  /// Every fact that was journaled happened again.
+  ///
+  /// @param position instructions compared
+  /// @param events events compared
+  /// @param wholeRun false if the trace is incomplete: what it holds is identical
+  record Identical(long position, long events, boolean wholeRun) implements ReplayResult {}
+
+  /// The first fact that did not.
+  ///
+  /// @param position instructions that agreed
+  /// @param vcpu which vCPU was running
+  /// @param fact what kind of fact differs: instruction, event, input, registers, memory, end
+  /// @param expected as journaled, one line
+  /// @param found as re-executed, one line
+  /// @param before the last instructions that agreed, oldest first, a line each
+  record Diverged(
+      long position, int vcpu, String fact, String expected, String found, List<String> before)
+      implements ReplayResult {}
+}
