@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// bytes.
 class ObjdumpComparisonTest {
   private static final long SEED = 20_260_901;
-  private static final int CASES_PER_LINE = 12;
+  private static final int CASES_PER_LINE = 8;
   private static final int RANDOM_BYTES = 60_000;
 
   @ParameterizedTest
