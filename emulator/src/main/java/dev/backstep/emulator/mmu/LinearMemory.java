@@ -117,9 +117,8 @@ final class LinearMemory {
       return read(entry, gva, bytes);
     }
     long second = Access.wrap(gva + first, access);
-    translate(second, access);
     int entry = translate(gva, access);
-    // Both are known to be allowed; they cannot evict each other, being neighbours.
+    // Neighbours do not evict each other.
     int entry2 = translate(second, access);
     noteBreakpoints(gva, bytes, access);
     return read(entry, gva, first) | read(entry2, second, bytes - first) << 8 * first;
@@ -134,9 +133,8 @@ final class LinearMemory {
       return;
     }
     long second = Access.wrap(gva + first, access);
-    translate(gva, access);
-    int entry2 = translate(second, access);
     int entry = translate(gva, access);
+    int entry2 = translate(second, access);
     noteBreakpoints(gva, bytes, access);
     write(entry, gva, first, value);
     write(entry2, second, bytes - first, value >>> 8 * first);

@@ -32,6 +32,9 @@ final class NativeMemoryTypes implements MemoryTypePolicy {
   private static String ruleOf(Inputs in) {
     MemoryType mtrr = in.mtrr().type();
     boolean pageIsWc = in.pat() == MemoryType.WC;
+    if (in.mtrr().rule() == Mtrrs.Rule.DISABLED && !pageIsWc) {
+      return nameOf(in.mtrr());
+    }
     return switch (mtrr) {
       case UC -> pageIsWc ? "pat-wc-overrides-mtrr-uc" : nameOf(in.mtrr()) + "-overrides-pat";
       case WB -> "mtrr-wb-yields-to-pat";

@@ -1,0 +1,257 @@
+package dev.backstep.emulator.mmu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.Rflags;
+import java.lang.foreign.ValueLayout;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/// Random page tables, modes and accesses: memory behaves as [NaiveMemory] does, faults, accessed
+/// and dirty flags and contents included.
+class MmuPropertyTest {
+  private static final long SEED = 0x5EED_2026L;
+  private static final int ROUNDS = 200;
+  private static final int ACCESSES = 300;
+  private static final long TABLES = 0x1_0000;
+  private static final int TABLES_PER_LEVEL = 2;
+  private static final int LEVELS = 4;
+  private static final long FRAMES = 0x10_0000;
+  private static final int FRAME_PAGES = 16;
+  private static final int DS = 3;
+
+  private final SplittableRandom random = new SplittableRandom(SEED);
+  private final VcpuFixture f = new VcpuFixture();
+  private final NaiveMemory naive = new NaiveMemory();
+  private int cpl;
+
+  @Test
+  void agreesWithANaiveWalk() {
+    for (int round = 0; round < ROUNDS; round++) {
+      String where = "seed 0x%x round %d".formatted(SEED, round);
+      setUp();
+      for (int k = 0; k < ACCESSES; k++) {
+        if (random.nextInt(12) == 0) {
+          changePrivilege();
+        }
+        checkOneAccess(where + " access " + k);
+      }
+      byte[] memory = ramBytes();
+      assertTrue(naive.sameBytes(memory), where + ": memory differs");
+    }
+  }
+
+  private byte[] ramBytes() {
+    return f.ram.segment().asSlice(0, VcpuFixture.RAM_BYTES).toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  private void setUp() {
+    int mode = random.nextInt(4);
+    naive.paging = mode != 0 || random.nextInt(4) != 0;
+    naive.pae = mode >= 2;
+    naive.longMode = mode == 3;
+    naive.pse = random.nextBoolean();
+    naive.writeProtect = random.nextBoolean();
+    naive.smep = random.nextBoolean();
+    naive.smap = random.nextBoolean();
+    naive.nxe = random.nextInt(3) != 0;
+    int top = naive.longMode ? 3 : 1;
+    naive.cr3 = tablePage(top);
+    fillTables();
+    for (int k = 0; k < 4; k++) {
+      boolean present = random.nextInt(4) != 0;
+      naive.pdptes[k] = present ? tablePage(1) | 1 : 0;
+      f.ram.putLong(0x5000 + 8 * k, naive.pdptes[k]);
+    }
+    f.c.cr0 = (naive.writeProtect ? ControlBits.CR0_WP : 0) | ControlBits.CR0_PE;
+    f.c.cr4 =
+        (naive.pae ? ControlBits.CR4_PAE : 0)
+            | (naive.pse ? ControlBits.CR4_PSE : 0)
+            | (naive.smep ? ControlBits.CR4_SMEP : 0)
+            | (naive.smap ? ControlBits.CR4_SMAP : 0)
+            | (random.nextBoolean() ? ControlBits.CR4_PGE : 0);
+    f.c.efer = naive.nxe ? ControlBits.EFER_NXE : 0;
+    if (naive.longMode) {
+      f.long64(0, naive.cr3);
+    } else {
+      f.flat32(0);
+      f.c.cr3 = naive.cr3;
+    }
+    f.c.cr0 |= naive.paging ? ControlBits.CR0_PG : 0;
+    assertTrue(f.c.mmu.loadPdptes(0x5000));
+    changePrivilege();
+    f.c.mmu.flushAll("test");
+    f.events.clear();
+    naive.memory = ramBytes();
+  }
+
+  private void fillTables() {
+    for (int page = 0; page < LEVELS * TABLES_PER_LEVEL; page++) {
+      long table = TABLES + 4096L * page;
+      int level = page / TABLES_PER_LEVEL;
+      for (int k = 0; k < 16; k++) {
+        putEntry(table, k, level);
+        putEntry(table, random.nextInt(512), level);
+      }
+      // The last entries, for the top of the address space.
+      putEntry(table, 511, level);
+      putEntry(table, 1023, level);
+    }
+    for (int k = 0; k < FRAME_PAGES * 512; k++) {
+      f.ram.putLong(FRAMES + 8L * k, random.nextLong());
+    }
+  }
+
+  private void putEntry(long table, int index, int level) {
+    if (!naive.pae) {
+      f.ram.putInt(table + 4L * index, (int) entry(level));
+    } else if (index < 512) {
+      f.ram.putLong(table + 8L * index, entry(level));
+    }
+  }
+
+  private long tablePage(int level) {
+    return TABLES + 4096L * (level * TABLES_PER_LEVEL + random.nextInt(TABLES_PER_LEVEL));
+  }
+
+  /// An entry of a table of `level`, 0 = page tables. Tables never are data: that would need
+  /// flushes.
+  private long entry(int level) {
+    long flags = 0b111;
+    flags ^= random.nextInt(8) == 0 ? 1 : 0;
+    flags ^= random.nextInt(4) == 0 ? 2 : 0;
+    flags ^= random.nextInt(4) == 0 ? 4 : 0;
+    flags |= random.nextInt(4) == 0 ? 1 << 8 : 0;
+    flags |= random.nextInt(8) == 0 ? 0x60 : 0;
+    if (naive.pae) {
+      flags |= random.nextInt(6) == 0 ? 1L << 63 : 0;
+      flags |= random.nextInt(16) == 0 ? 1L << 46 + random.nextInt(16) : 0;
+    }
+    // Without PSE, what looks like a large page is a table.
+    boolean mayBeLarge = level == 0 || naive.pae || naive.pse;
+    return switch (random.nextInt(8) + (mayBeLarge ? 0 : 1)) {
+      case 0 -> 0x20_0000L * (1 + random.nextInt(3)) | 0x80 | flags;
+      case 1 -> 0x4000_0000L | (random.nextBoolean() ? 0x80 : 0) | flags;
+      default ->
+          level == 0
+              ? FRAMES + 4096L * random.nextInt(FRAME_PAGES) | flags
+              : tablePage(level - 1) | flags;
+    };
+  }
+
+  private void changePrivilege() {
+    cpl = random.nextBoolean() ? 3 : 0;
+    naive.ac = random.nextBoolean();
+    f.c.setRflags(naive.ac ? Rflags.AC : 0);
+    f.at(cpl);
+  }
+
+  private long address() {
+    long offset =
+        switch (random.nextInt(3)) {
+          case 0 -> random.nextInt(4096);
+          case 1 -> random.nextInt(64) * 8L;
+          default -> 4096 - random.nextInt(9);
+        };
+    if (!naive.paging) {
+      return FRAMES + 4096L * random.nextInt(FRAME_PAGES - 1) + offset & 0xFFFF_FFFFL;
+    }
+    if (naive.longMode) {
+      long index = (long) random.nextInt(3) << 39 | (long) random.nextInt(3) << 30;
+      long low = index | (long) random.nextInt(4) << 21 | (long) random.nextInt(16) << 12;
+      return random.nextInt(4) == 0 ? -0x1_0000L + (low & 0xF000) + offset - 16 : low + offset;
+    }
+    long directory = random.nextInt(8) == 0 ? 0xFFC0_0000L : (long) random.nextInt(16) << 22;
+    long gva = directory | (long) random.nextInt(16) << 12;
+    return gva + offset & 0xFFFF_FFFFL;
+  }
+
+  private void checkOneAccess(String where) {
+    long gva = address();
+    int bytes = 1 << random.nextInt(4);
+    long wrap = naive.longMode ? -1 : 0xFFFF_FFFFL;
+    if (naive.longMode && gva + bytes < bytes && gva < 0) {
+      return; // would run past the top
+    }
+    long value = random.nextLong();
+    int kind = random.nextInt(7);
+    String wanted = naively(kind, gva, bytes, value, wrap);
+    String got = VcpuFixture.faultOf(() -> f.c.gpr[0] = really(kind, gva, bytes, value));
+    if (got.equals("none")) {
+      got = Long.toHexString(f.c.gpr[0] & (bytes == 8 ? -1 : (1L << 8 * bytes) - 1));
+    }
+    String what = "%s: kind %d cpl %d %d bytes at %x".formatted(where, kind, cpl, bytes, gva);
+    assertEquals(wanted, got, what);
+  }
+
+  private String naively(int kind, long gva, int bytes, long value, long wrap) {
+    boolean user = cpl == 3;
+    try {
+      long result =
+          switch (kind) {
+            case 0 -> naive.load(gva, bytes, NaiveMemory.Kind.READ, user, false, wrap);
+            case 1 -> naive.load(gva, bytes, NaiveMemory.Kind.WRITE, user, false, wrap);
+            case 2 -> {
+              naive.store(gva, bytes, value, user, false, wrap);
+              yield 0;
+            }
+            case 3 -> naive.translate(gva, NaiveMemory.Kind.FETCH, user, false);
+            case 4 -> naive.load(gva, bytes, NaiveMemory.Kind.READ, false, true, wrap);
+            case 5 -> {
+              naive.store(gva, bytes, value, false, true, wrap);
+              yield 0;
+            }
+            default -> naive.load(gva, bytes, NaiveMemory.Kind.READ, false, false, wrap);
+          };
+      return Long.toHexString(result & (bytes == 8 ? -1 : (1L << 8 * bytes) - 1));
+    } catch (NaiveMemory.Fault fault) {
+      return fault.getMessage();
+    }
+  }
+
+  private long really(int kind, long gva, int bytes, long value) {
+    Mmu mmu = f.c.mmu;
+    return switch (kind) {
+      case 0 -> load(mmu, gva, bytes);
+      case 1 -> loadForWrite(mmu, gva, bytes);
+      case 2 -> store(mmu, gva, bytes, value);
+      case 3 -> mmu.fetchGpa(gva);
+      case 4 -> mmu.readSystem(gva, bytes);
+      case 5 -> {
+        mmu.writeSystem(gva, bytes, value);
+        yield 0;
+      }
+      default -> mmu.readLinear(gva, bytes, 0);
+    };
+  }
+
+  private static long load(Mmu mmu, long ea, int bytes) {
+    return switch (bytes) {
+      case 1 -> mmu.load8(DS, ea);
+      case 2 -> mmu.load16(DS, ea);
+      case 4 -> mmu.load32(DS, ea);
+      default -> mmu.load64(DS, ea);
+    };
+  }
+
+  private static long loadForWrite(Mmu mmu, long ea, int bytes) {
+    return switch (bytes) {
+      case 1 -> mmu.loadForWrite8(DS, ea);
+      case 2 -> mmu.loadForWrite16(DS, ea);
+      case 4 -> mmu.loadForWrite32(DS, ea);
+      default -> mmu.loadForWrite64(DS, ea);
+    };
+  }
+
+  private static long store(Mmu mmu, long ea, int bytes, long value) {
+    switch (bytes) {
+      case 1 -> mmu.store8(DS, ea, (int) value);
+      case 2 -> mmu.store16(DS, ea, (int) value);
+      case 4 -> mmu.store32(DS, ea, (int) value);
+      default -> mmu.store64(DS, ea, value);
+    }
+    return 0;
+  }
+}
