@@ -20,18 +20,18 @@ import java.lang.constant.MethodTypeDesc;
 /// straight code for one shape of operands.
 final class OperationCode {
   private static final ClassDesc OPERATION = desc(Operation.class);
-  private static final ClassDesc VCPU = desc(Vcpu.class);
-  private static final ClassDesc INSTRUCTION = desc(DecodedInstruction.class);
-  private static final ClassDesc MMU = desc(Mmu.class);
+  static final ClassDesc VCPU = desc(Vcpu.class);
+  static final ClassDesc INSTRUCTION = desc(DecodedInstruction.class);
+  static final ClassDesc MMU = desc(Mmu.class);
   private static final ClassDesc SEGMENT = desc(SegmentRegister.class);
   private static final ClassDesc LONGS = CD_long.arrayType();
   private static final MethodTypeDesc EXECUTE = MethodTypeDesc.of(CD_void, VCPU, INSTRUCTION);
 
   // Local variables of execute.
-  private static final int VCPU_SLOT = 1;
-  private static final int INSTRUCTION_SLOT = 2;
+  static final int VCPU_SLOT = 1;
+  static final int INSTRUCTION_SLOT = 2;
   private static final int RESULT_SLOT = 3;
-  private static final int ADDRESS_SLOT = 5;
+  static final int ADDRESS_SLOT = 5;
 
   private final CodeBuilder code;
   private final SemanticsMethod method;
@@ -78,7 +78,9 @@ final class OperationCode {
       effectiveAddress();
     }
     if (!method.takesVcpu()) {
-      throw new AssertionError(mnemonic + ": semantics without a vCPU");
+      new LaneCode(code, method, shape).execute(mnemonic);
+      code.return_();
+      return;
     }
     code.aload(VCPU_SLOT);
     if (method.takesInstruction()) {
@@ -260,7 +262,7 @@ final class OperationCode {
     return new AssertionError("cannot " + verb + " operand " + operand + " of " + shape);
   }
 
-  private static MethodTypeDesc readType(String result) {
+  static MethodTypeDesc readType(String result) {
     return MethodTypeDesc.of(ClassDesc.ofDescriptor(result), CD_int, CD_long);
   }
 
@@ -268,7 +270,7 @@ final class OperationCode {
     return MethodTypeDesc.of(CD_void, CD_int, CD_long, bytes == 8 ? CD_long : CD_int);
   }
 
-  private static ClassDesc desc(Class<?> type) {
+  static ClassDesc desc(Class<?> type) {
     return ClassDesc.ofDescriptor(type.descriptorString());
   }
 }

@@ -3,6 +3,7 @@ package dev.backstep.emulator.execution;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -28,6 +29,11 @@ record SemanticsMethod(
     int operands,
     boolean returnsResult) {
 
+  /// Whether the second operand of a lane is a count that all lanes have in common.
+  boolean takesCount() {
+    return !takesVcpu && operands == 2 && type.parameterType(1).equals(ConstantDescs.CD_int);
+  }
+
   /// Whether it fetches and stores all operands by itself.
   boolean doesEverything() {
     return takesInstruction && operands == 0 && !returnsResult;
@@ -43,11 +49,12 @@ record SemanticsMethod(
     at += vcpu ? 1 : 0;
     boolean instruction = at < types.length && types[at] == DecodedInstruction.class;
     at += instruction ? 1 : 0;
-    boolean condition = at < types.length && types[at] == int.class;
+    boolean condition = vcpu && at < types.length && types[at] == int.class;
     at += condition ? 1 : 0;
     int operands = types.length - at;
     for (; at < types.length; at++) {
-      if (types[at] != long.class) {
+      boolean count = !vcpu && at == 1 && types[at] == int.class;
+      if (types[at] != long.class && !count) {
         throw new AssertionError("semantics with an odd parameter: " + method);
       }
     }

@@ -1,9 +1,7 @@
 package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
-import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Rflags;
-import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 
 /// Data movement between general registers and memory, and conversions of width. SDM Vol. 2 "MOV"
@@ -130,7 +128,7 @@ public final class Moves {
 
   public static void cmpxchg16b(Vcpu c, DecodedInstruction i) {
     long ea = i.effectiveAddress(c.gpr);
-    requireAligned16(c, i, ea);
+    VectorState.requireAligned16(c, i, ea);
     c.mmu.probeWrite(i.segment, ea, 16);
     long low = c.mmu.load64(i.segment, ea);
     long high = c.mmu.load64(i.segment, ea + 8);
@@ -141,16 +139,6 @@ public final class Moves {
     if (!equal) {
       c.gpr[Vcpu.RAX] = low;
       c.gpr[Vcpu.RDX] = high;
-    }
-  }
-
-  /// #GP(0) unless the operand's linear address is a multiple of 16. In 64-bit mode only FS and GS
-  /// have a base.
-  static void requireAligned16(Vcpu c, DecodedInstruction i, long ea) {
-    boolean hasBase = c.mode != CpuMode.LONG64 || i.segment >= SegmentRegister.FS;
-    long linear = hasBase ? ea + c.segments[i.segment].base : ea;
-    if ((linear & 15) != 0) {
-      throw c.fault.generalProtection(0);
     }
   }
 

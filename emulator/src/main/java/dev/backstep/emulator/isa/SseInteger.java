@@ -1,0 +1,388 @@
+package dev.backstep.emulator.isa;
+
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// Packed integer arithmetic and comparison, on one 64-bit lane: MMX registers are one lane, XMM
+/// registers two; and, with a vCPU for parameter, what moves elements about in the whole of an XMM
+/// register. SDM Vol. 2 "PACKSSWB" to "PXOR". None of them sets flags.
+///
+/// Sums, differences and equalities are formed for all elements at once, with the elements' top
+/// bits kept from carrying into their neighbours.
+public final class SseInteger {
+  private static final long HIGH_8 = 0x8080_8080_8080_8080L;
+  private static final long HIGH_16 = 0x8000_8000_8000_8000L;
+  private static final long HIGH_32 = 0x8000_0000_8000_0000L;
+
+  private SseInteger() {}
+
+  public static long pand(long a, long b) {
+    return a & b;
+  }
+
+  public static long pandn(long a, long b) {
+    return ~a & b;
+  }
+
+  public static long por(long a, long b) {
+    return a | b;
+  }
+
+  public static long pxor(long a, long b) {
+    return a ^ b;
+  }
+
+  public static long paddb(long a, long b) {
+    return add(a, b, HIGH_8);
+  }
+
+  public static long paddw(long a, long b) {
+    return add(a, b, HIGH_16);
+  }
+
+  public static long paddd(long a, long b) {
+    return add(a, b, HIGH_32);
+  }
+
+  public static long paddq(long a, long b) {
+    return a + b;
+  }
+
+  public static long psubb(long a, long b) {
+    return subtract(a, b, HIGH_8);
+  }
+
+  public static long psubw(long a, long b) {
+    return subtract(a, b, HIGH_16);
+  }
+
+  public static long psubd(long a, long b) {
+    return subtract(a, b, HIGH_32);
+  }
+
+  public static long psubq(long a, long b) {
+    return a - b;
+  }
+
+  /// `high` has the top bit of each element.
+  private static long add(long a, long b, long high) {
+    return (a & ~high) + (b & ~high) ^ (a ^ b) & high;
+  }
+
+  private static long subtract(long a, long b, long high) {
+    return (a | high) - (b & ~high) ^ (a ^ ~b) & high;
+  }
+
+  public static long pcmpeqb(long a, long b) {
+    return (zeroes(a ^ b, HIGH_8) >>> 7) * 0xFFL;
+  }
+
+  public static long pcmpeqw(long a, long b) {
+    return (zeroes(a ^ b, HIGH_16) >>> 15) * 0xFFFFL;
+  }
+
+  public static long pcmpeqd(long a, long b) {
+    return (zeroes(a ^ b, HIGH_32) >>> 31) * 0xFFFF_FFFFL;
+  }
+
+  /// The top bit of each element that is zero.
+  private static long zeroes(long a, long high) {
+    return ~((a & ~high) + ~high | a) & high;
+  }
+
+  public static long pcmpgtb(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (byte) (a >>> k);
+      int y = (byte) (b >>> k);
+      result |= ((x > y ? -1L : 0) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pcmpgtw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (short) (a >>> k);
+      int y = (short) (b >>> k);
+      result |= ((x > y ? -1L : 0) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pcmpgtd(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 32) {
+      int x = (int) (a >>> k);
+      int y = (int) (b >>> k);
+      result |= ((x > y ? -1L : 0) & 0xFFFF_FFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long paddsb(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (byte) (a >>> k);
+      int y = (byte) (b >>> k);
+      result |= ((long) Math.clamp(x + y, Byte.MIN_VALUE, Byte.MAX_VALUE) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long psubsb(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (byte) (a >>> k);
+      int y = (byte) (b >>> k);
+      result |= ((long) Math.clamp(x - y, Byte.MIN_VALUE, Byte.MAX_VALUE) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long paddsw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (short) (a >>> k);
+      int y = (short) (b >>> k);
+      result |= ((long) Math.clamp(x + y, Short.MIN_VALUE, Short.MAX_VALUE) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long psubsw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (short) (a >>> k);
+      int y = (short) (b >>> k);
+      result |= ((long) Math.clamp(x - y, Short.MIN_VALUE, Short.MAX_VALUE) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long paddusb(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (int) (a >>> k) & 0xFF;
+      int y = (int) (b >>> k) & 0xFF;
+      result |= ((long) Math.min(x + y, 0xFF) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long psubusb(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (int) (a >>> k) & 0xFF;
+      int y = (int) (b >>> k) & 0xFF;
+      result |= ((long) Math.max(x - y, 0) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long paddusw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (int) (a >>> k) & 0xFFFF;
+      int y = (int) (b >>> k) & 0xFFFF;
+      result |= ((long) Math.min(x + y, 0xFFFF) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long psubusw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (int) (a >>> k) & 0xFFFF;
+      int y = (int) (b >>> k) & 0xFFFF;
+      result |= ((long) Math.max(x - y, 0) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pminub(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (int) (a >>> k) & 0xFF;
+      int y = (int) (b >>> k) & 0xFF;
+      result |= ((long) Math.min(x, y) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pmaxub(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (int) (a >>> k) & 0xFF;
+      int y = (int) (b >>> k) & 0xFF;
+      result |= ((long) Math.max(x, y) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pminsw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (short) (a >>> k);
+      int y = (short) (b >>> k);
+      result |= ((long) Math.min(x, y) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pmaxsw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (short) (a >>> k);
+      int y = (short) (b >>> k);
+      result |= ((long) Math.max(x, y) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pavgb(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 8) {
+      int x = (int) (a >>> k) & 0xFF;
+      int y = (int) (b >>> k) & 0xFF;
+      result |= ((long) (x + y + 1 >> 1) & 0xFFL) << k;
+    }
+    return result;
+  }
+
+  public static long pavgw(long a, long b) {
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      int x = (int) (a >>> k) & 0xFFFF;
+      int y = (int) (b >>> k) & 0xFFFF;
+      result |= ((long) (x + y + 1 >> 1) & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  // Shifts: a count beyond the element's width shifts everything out.
+
+  public static long psllw(long a, int count) {
+    long kept = (0xFFFF << count & 0xFFFFL) * 0x0001_0001_0001_0001L;
+    return count > 15 ? 0 : a << count & kept;
+  }
+
+  public static long pslld(long a, int count) {
+    long kept = (0xFFFF_FFFFL << count & 0xFFFF_FFFFL) * 0x0000_0001_0000_0001L;
+    return count > 31 ? 0 : a << count & kept;
+  }
+
+  public static long psllq(long a, int count) {
+    return count > 63 ? 0 : a << count;
+  }
+
+  public static long psrlw(long a, int count) {
+    return count > 15 ? 0 : a >>> count & (0xFFFF >> count) * 0x0001_0001_0001_0001L;
+  }
+
+  public static long psrld(long a, int count) {
+    return count > 31 ? 0 : a >>> count & (0xFFFF_FFFFL >> count) * 0x0000_0001_0000_0001L;
+  }
+
+  public static long psrlq(long a, int count) {
+    return count > 63 ? 0 : a >>> count;
+  }
+
+  public static long psraw(long a, int count) {
+    int n = Math.min(count, 15);
+    long result = 0;
+    for (int k = 0; k < 64; k += 16) {
+      result |= ((short) (a >>> k) >> n & 0xFFFFL) << k;
+    }
+    return result;
+  }
+
+  public static long psrad(long a, int count) {
+    int n = Math.min(count, 31);
+    long high = a >> 32 >> n << 32;
+    return high | (int) a >> n & 0xFFFF_FFFFL;
+  }
+
+  // Interleaving and packing in XMM registers.
+
+  public static void punpcklbw(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceLow(c, i);
+    long a = c.fpu.xmm[2 * i.register0];
+    long high = PackedLanes.interleaveBytes(a >>> 32, b >>> 32);
+    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveBytes(a, b), high);
+  }
+
+  public static void punpcklwd(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceLow(c, i);
+    long a = c.fpu.xmm[2 * i.register0];
+    long high = PackedLanes.interleaveWords(a >>> 32, b >>> 32);
+    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveWords(a, b), high);
+  }
+
+  public static void punpckldq(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceLow(c, i);
+    long a = c.fpu.xmm[2 * i.register0];
+    long high = PackedLanes.interleaveDoublewords(a >>> 32, b >>> 32);
+    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveDoublewords(a, b), high);
+  }
+
+  public static void punpckhbw(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceHigh(c, i);
+    long a = c.fpu.xmm[2 * i.register0 + 1];
+    long high = PackedLanes.interleaveBytes(a >>> 32, b >>> 32);
+    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveBytes(a, b), high);
+  }
+
+  public static void punpckhwd(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceHigh(c, i);
+    long a = c.fpu.xmm[2 * i.register0 + 1];
+    long high = PackedLanes.interleaveWords(a >>> 32, b >>> 32);
+    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveWords(a, b), high);
+  }
+
+  public static void punpckhdq(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceHigh(c, i);
+    long a = c.fpu.xmm[2 * i.register0 + 1];
+    long high = PackedLanes.interleaveDoublewords(a >>> 32, b >>> 32);
+    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveDoublewords(a, b), high);
+  }
+
+  public static void packsswb(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long high = MmxInteger.packsswb(VectorState.sourceLow(c, i), VectorState.sourceHigh(c, i));
+    long low = MmxInteger.packsswb(c.fpu.xmm[2 * i.register0], c.fpu.xmm[2 * i.register0 + 1]);
+    VectorState.storeXmm(c, i.register0, low, high);
+  }
+
+  public static void packuswb(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long high = MmxInteger.packuswb(VectorState.sourceLow(c, i), VectorState.sourceHigh(c, i));
+    long low = MmxInteger.packuswb(c.fpu.xmm[2 * i.register0], c.fpu.xmm[2 * i.register0 + 1]);
+    VectorState.storeXmm(c, i.register0, low, high);
+  }
+
+  public static void packssdw(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long high = MmxInteger.packssdw(VectorState.sourceLow(c, i), VectorState.sourceHigh(c, i));
+    long low = MmxInteger.packssdw(c.fpu.xmm[2 * i.register0], c.fpu.xmm[2 * i.register0 + 1]);
+    VectorState.storeXmm(c, i.register0, low, high);
+  }
+
+  public static void punpcklqdq(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceLow(c, i);
+    c.fpu.xmm[2 * i.register0 + 1] = b;
+  }
+
+  public static void punpckhqdq(Vcpu c, DecodedInstruction i) {
+    VectorState.requireSse(c);
+    long b = VectorState.sourceHigh(c, i);
+    VectorState.storeXmm(c, i.register0, c.fpu.xmm[2 * i.register0 + 1], b);
+  }
+}
