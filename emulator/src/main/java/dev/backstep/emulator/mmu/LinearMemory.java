@@ -170,4 +170,29 @@ final class LinearMemory {
     }
     physical.writeDevice(tlb.gpa(entry, gva), bytes, value);
   }
+
+  /// Whether the page of an access just made is RAM that such accesses may use without being seen:
+  /// not watched, and to be written, no code.
+  boolean isPlain(long gva, int access) {
+    int entry = tlb.find(gva);
+    if (entry == Tlb.MISS || breakpoints.watch(gva)) {
+      return false;
+    }
+    long ramPage = tlb.ramForRead(entry);
+    boolean readable = ramPage != PhysicalBus.NOT_RAM;
+    if (!Access.is(access, Access.WRITE)) {
+      return readable;
+    }
+    return readable && tlb.ramForWrite(entry) == ramPage && !bus.ram().holdsCode(ramPage);
+  }
+
+  /// Puts a plain page into a view.
+  void putInto(TlbView view, long gva, int access) {
+    long ramPage = tlb.ramForRead(tlb.find(gva));
+    if (Access.is(access, Access.WRITE)) {
+      view.putWritable(gva & Mmu.PAGE_MASK, ramPage);
+    } else {
+      view.putReadable(gva & Mmu.PAGE_MASK, ramPage);
+    }
+  }
 }

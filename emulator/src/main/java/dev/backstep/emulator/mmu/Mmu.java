@@ -21,7 +21,6 @@ import java.util.Arrays;
 ///
 /// Faults are thrown before anything is written.
 public final class Mmu {
-  static final int SLOTS = 1024;
   static final long PAGE_MASK = -4096L;
 
   /// A linear address that no TLB slot ever holds: not canonical.
@@ -29,19 +28,6 @@ public final class Mmu {
 
   /// No plain RAM: see [#ramOffsetForRead] and [#ramOffsetForWrite].
   public static final long NOT_PLAIN = -1;
-
-  private static final long CR0_TRANSLATION =
-      ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_WP;
-  private static final long CR4_TRANSLATION =
-      ControlBits.CR4_PSE
-          | ControlBits.CR4_PAE
-          | ControlBits.CR4_PGE
-          | ControlBits.CR4_LA57
-          | ControlBits.CR4_SMEP
-          | ControlBits.CR4_SMAP
-          | ControlBits.CR4_PCIDE
-          | ControlBits.CR4_PKE;
-  private static final long EFER_TRANSLATION = ControlBits.EFER_LMA | ControlBits.EFER_NXE;
 
   private final Vcpu c;
   private final PhysicalBus bus;
@@ -51,6 +37,8 @@ public final class Mmu {
   private final MemoryTypes memoryTypes;
   private final PageWalker walker;
   private final LinearMemory linearMemory;
+  private final LinearAccess linearAccess;
+  private final PagingControls controls;
   private final TlbViews views = new TlbViews();
 
   /// Base of each segment (ES CS SS DS FS GS) for the fast path, or [#POISON].
@@ -68,15 +56,6 @@ public final class Mmu {
   private boolean checksAlignment;
   private long epoch;
 
-  /// What the views were filled under.
-  private long cr0Seen;
-
-  private long cr4Seen;
-  private long eferSeen;
-
-  /// CR0.CD under which the TLB's memory types were chosen.
-  private long cachingSeen;
-
   public Mmu(Vcpu c, PhysicalBus bus, MemoryTypePolicy policy) {
     this.c = c;
     this.bus = bus;
@@ -86,142 +65,120 @@ public final class Mmu {
     memoryTypes = new MemoryTypes(c, bus, policy);
     walker = new PageWalker(c, bus);
     linearMemory = new LinearMemory(c, bus, walker, breakpoints, memoryTypes);
+    linearAccess = new LinearAccess(c, linearMemory, segmentChecks);
+    controls = new PagingControls(c);
     Arrays.fill(fastBase, POISON);
     newEpoch();
-  }
-
-  static int slot(long gva) {
-    return (int) (gva >>> 12) & SLOTS - 1;
   }
 
   // Explicit accesses at the current privilege level.
 
   public byte load8(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.readTag[slot] == (linear & PAGE_MASK)) {
-      return ram.getByte(linear + v.ramOffset[slot]);
-    }
-    return (byte) loadSlow(segment, ea, 1, Access.READ);
+    return v.isReadable(linear, 0)
+        ? ram.getByte(v.ramOffset(linear))
+        : (byte) loadSlow(segment, ea, 1, Access.READ);
   }
 
   public short load16(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.readTag[slot] == (linear + 1 & PAGE_MASK)) {
-      return ram.getShort(linear + v.ramOffset[slot]);
-    }
-    return (short) loadSlow(segment, ea, 2, Access.READ);
+    return v.isReadable(linear, 1)
+        ? ram.getShort(v.ramOffset(linear))
+        : (short) loadSlow(segment, ea, 2, Access.READ);
   }
 
   public int load32(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.readTag[slot] == (linear + 3 & PAGE_MASK)) {
-      return ram.getInt(linear + v.ramOffset[slot]);
-    }
-    return (int) loadSlow(segment, ea, 4, Access.READ);
+    return v.isReadable(linear, 3)
+        ? ram.getInt(v.ramOffset(linear))
+        : (int) loadSlow(segment, ea, 4, Access.READ);
   }
 
   public long load64(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.readTag[slot] == (linear + 7 & PAGE_MASK)) {
-      return ram.getLong(linear + v.ramOffset[slot]);
-    }
-    return loadSlow(segment, ea, 8, Access.READ);
+    return v.isReadable(linear, 7)
+        ? ram.getLong(v.ramOffset(linear))
+        : loadSlow(segment, ea, 8, Access.READ);
   }
 
   /// A load of what will be stored to: faults where the store would.
   public byte loadForWrite8(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear & PAGE_MASK)) {
-      return ram.getByte(linear + v.ramOffset[slot]);
-    }
-    return (byte) loadSlow(segment, ea, 1, Access.WRITE);
+    return v.isWritable(linear, 0)
+        ? ram.getByte(v.ramOffset(linear))
+        : (byte) loadSlow(segment, ea, 1, Access.WRITE);
   }
 
   /// See [#loadForWrite8].
   public short loadForWrite16(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear + 1 & PAGE_MASK)) {
-      return ram.getShort(linear + v.ramOffset[slot]);
-    }
-    return (short) loadSlow(segment, ea, 2, Access.WRITE);
+    return v.isWritable(linear, 1)
+        ? ram.getShort(v.ramOffset(linear))
+        : (short) loadSlow(segment, ea, 2, Access.WRITE);
   }
 
   /// See [#loadForWrite8].
   public int loadForWrite32(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear + 3 & PAGE_MASK)) {
-      return ram.getInt(linear + v.ramOffset[slot]);
-    }
-    return (int) loadSlow(segment, ea, 4, Access.WRITE);
+    return v.isWritable(linear, 3)
+        ? ram.getInt(v.ramOffset(linear))
+        : (int) loadSlow(segment, ea, 4, Access.WRITE);
   }
 
   /// See [#loadForWrite8].
   public long loadForWrite64(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear + 7 & PAGE_MASK)) {
-      return ram.getLong(linear + v.ramOffset[slot]);
-    }
-    return loadSlow(segment, ea, 8, Access.WRITE);
+    return v.isWritable(linear, 7)
+        ? ram.getLong(v.ramOffset(linear))
+        : loadSlow(segment, ea, 8, Access.WRITE);
   }
 
   public void store8(int segment, long ea, int value) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear & PAGE_MASK)) {
-      ram.putByte(linear + v.ramOffset[slot], (byte) value);
-      return;
+    if (v.isWritable(linear, 0)) {
+      ram.putByte(v.ramOffset(linear), (byte) value);
+    } else {
+      storeSlow(segment, ea, 1, value);
     }
-    storeSlow(segment, ea, 1, value);
   }
 
   public void store16(int segment, long ea, int value) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear + 1 & PAGE_MASK)) {
-      ram.putShort(linear + v.ramOffset[slot], (short) value);
-      return;
+    if (v.isWritable(linear, 1)) {
+      ram.putShort(v.ramOffset(linear), (short) value);
+    } else {
+      storeSlow(segment, ea, 2, value);
     }
-    storeSlow(segment, ea, 2, value);
   }
 
   public void store32(int segment, long ea, int value) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear + 3 & PAGE_MASK)) {
-      ram.putInt(linear + v.ramOffset[slot], value);
-      return;
+    if (v.isWritable(linear, 3)) {
+      ram.putInt(v.ramOffset(linear), value);
+    } else {
+      storeSlow(segment, ea, 4, value);
     }
-    storeSlow(segment, ea, 4, value);
   }
 
   public void store64(int segment, long ea, long value) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
     TlbView v = view;
-    if (v.writeTag[slot] == (linear + 7 & PAGE_MASK)) {
-      ram.putLong(linear + v.ramOffset[slot], value);
-      return;
+    if (v.isWritable(linear, 7)) {
+      ram.putLong(v.ramOffset(linear), value);
+    } else {
+      storeSlow(segment, ea, 8, value);
     }
-    storeSlow(segment, ea, 8, value);
   }
 
   private long loadSlow(int segment, long ea, int bytes, int kind) {
@@ -251,22 +208,10 @@ public final class Mmu {
 
   /// Puts the page of a finished access into the fast view, if it is plain RAM.
   private void remember(long gva, int bytes, int access) {
-    Tlb tlb = linearMemory.tlb();
-    int entry = tlb.find(gva);
-    boolean plain = !checksAlignment && (gva & 0xFFF) + bytes <= 4096 && entry != Tlb.MISS;
-    if (!plain || breakpoints.watch(gva)) {
-      return;
-    }
-    long ramPage = tlb.ramForRead(entry);
-    if (ramPage == PhysicalBus.NOT_RAM) {
-      return;
-    }
-    TlbView v = views.get(privilege);
-    view = v;
-    if (!Access.is(access, Access.WRITE)) {
-      v.putReadable(gva & PAGE_MASK, ramPage);
-    } else if (tlb.ramForWrite(entry) == ramPage && !ram.holdsCode(ramPage)) {
-      v.putWritable(gva & PAGE_MASK, ramPage);
+    boolean inOnePage = (gva & 0xFFF) + bytes <= 4096;
+    if (!checksAlignment && inOnePage && linearMemory.isPlain(gva, access)) {
+      view = views.get(privilege);
+      linearMemory.putInto(view, gva, access);
     }
   }
 
@@ -303,88 +248,52 @@ public final class Mmu {
   /// bits are those of the linear address.
   public long ramOffsetForRead(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
-    TlbView v = view;
-    return v.readTag[slot] == (linear & PAGE_MASK) ? linear + v.ramOffset[slot] : NOT_PLAIN;
+    return view.isReadable(linear, 0) ? view.ramOffset(linear) : NOT_PLAIN;
   }
 
   /// The RAM offset of `ea` if it lies in plain RAM that may be written, else [#NOT_PLAIN].
   public long ramOffsetForWrite(int segment, long ea) {
     long linear = ea + fastBase[segment];
-    int slot = slot(linear);
-    TlbView v = view;
-    return v.writeTag[slot] == (linear & PAGE_MASK) ? linear + v.ramOffset[slot] : NOT_PLAIN;
+    return view.isWritable(linear, 0) ? view.ramOffset(linear) : NOT_PLAIN;
   }
 
-  // Accesses by linear address.
-
-  private int systemWidth() {
-    return c.isLongModeActive() ? 0 : Access.WRAP_32;
-  }
-
-  private int explicitAt(int cpl, int kind) {
-    return kind | (cpl == 3 ? Access.USER : 0) | systemWidth();
-  }
+  // Accesses by linear address: see LinearAccess.
 
   /// Reads 1 to 8 bytes as an explicit access at `cpl` (stack switches), zero-extended. A
   /// non-canonical address is #SS(0).
   public long readLinear(long gva, int bytes, int cpl) {
-    checkCanonical(gva, bytes, GuestFault.SS);
-    int access = explicitAt(cpl, Access.READ);
-    return linearMemory.load(Access.wrap(gva, access), bytes, access);
+    return linearAccess.read(gva, bytes, cpl);
   }
 
   /// Writes 1 to 8 bytes as an explicit access at `cpl` (stack switches).
   public void writeLinear(long gva, int bytes, long value, int cpl) {
-    checkCanonical(gva, bytes, GuestFault.SS);
-    int access = explicitAt(cpl, Access.WRITE);
-    linearMemory.store(Access.wrap(gva, access), bytes, value, access);
+    linearAccess.write(gva, bytes, value, cpl);
   }
 
   /// All checks of an explicit access at `cpl` to at most 4096 bytes.
   public void probeLinear(long gva, int bytes, int cpl, AccessType type) {
-    checkCanonical(gva, bytes, GuestFault.SS);
-    int access = explicitAt(cpl, Access.of(type));
-    linearMemory.probe(Access.wrap(gva, access), bytes, access);
+    linearAccess.probe(gva, bytes, cpl, type);
   }
 
   /// Reads 1 to 8 bytes of a system structure (descriptor tables, TSS), zero-extended: an implicit
   /// supervisor-mode access. A non-canonical address is #GP(0).
   public long readSystem(long gva, int bytes) {
-    checkCanonical(gva, bytes, GuestFault.GP);
-    int access = Access.READ | Access.IMPLICIT | systemWidth();
-    return linearMemory.load(Access.wrap(gva, access), bytes, access);
+    return linearAccess.readSystem(gva, bytes);
   }
 
   /// Writes 1 to 8 bytes of a system structure.
   public void writeSystem(long gva, int bytes, long value) {
-    checkCanonical(gva, bytes, GuestFault.GP);
-    int access = Access.WRITE | Access.IMPLICIT | systemWidth();
-    linearMemory.store(Access.wrap(gva, access), bytes, value, access);
+    linearAccess.writeSystem(gva, bytes, value);
+  }
+
+  /// The guest-physical address of code at `gva`, for a fetch at the current privilege level.
+  public long fetchGpa(long gva) {
+    return linearAccess.fetch(gva, explicit);
   }
 
   /// Whether `gva` is canonical for the current depth of paging.
   public boolean isCanonical(long gva) {
     return segmentChecks.isCanonical(gva);
-  }
-
-  private void checkCanonical(long gva, int bytes, int vector) {
-    boolean canonical =
-        segmentChecks.isCanonical(gva) && segmentChecks.isCanonical(gva + bytes - 1);
-    if (c.isLongModeActive() && !canonical) {
-      throw c.fault.withCode(vector, 0);
-    }
-  }
-
-  /// The guest-physical address of code at `gva`, for a fetch at the current privilege level.
-  public long fetchGpa(long gva) {
-    int access = Access.FETCH | explicit;
-    long at = Access.wrap(gva, access);
-    if (c.mode == CpuMode.LONG64 && !segmentChecks.isCanonical(at)) {
-      throw c.fault.generalProtection(0);
-    }
-    int entry = linearMemory.translate(at, access);
-    return linearMemory.tlb().gpa(entry, at);
   }
 
   // What must be told.
@@ -440,17 +349,10 @@ public final class Mmu {
 
   /// CPL, mode, CR0, CR4, EFER or RFLAGS.AC may have changed.
   public void modeChanged() {
-    long cr0 = c.cr0 & CR0_TRANSLATION;
-    if ((c.cr0 & ControlBits.CR0_CD) != cachingSeen) {
-      cachingSeen = c.cr0 & ControlBits.CR0_CD;
+    if (controls.hasCachingChanged()) {
       flushAll("cr0");
     }
-    long cr4 = c.cr4 & CR4_TRANSLATION;
-    long efer = c.efer & EFER_TRANSLATION;
-    if (cr0 != cr0Seen || cr4 != cr4Seen || efer != eferSeen) {
-      cr0Seen = cr0;
-      cr4Seen = cr4;
-      eferSeen = efer;
+    if (controls.haveChanged()) {
       views.clear();
       newEpoch();
     } else {

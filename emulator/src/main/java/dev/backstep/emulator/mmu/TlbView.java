@@ -5,18 +5,19 @@ import java.util.Arrays;
 /// Flat arrays that answer "is this page plain RAM that I may read (write)?" in one compare, for
 /// one privilege. What is here is in the [Tlb] or was when it was put here; flushes reach both.
 final class TlbView {
-  static final long INVALID = -1;
+  private static final int SLOTS = 1024;
+  private static final long INVALID = -1;
 
   /// A view that nothing is ever put into: every access takes the slow path.
   static final TlbView NONE = new TlbView();
 
   /// Linear address of the page that slot k translates for reads, or [#INVALID].
-  final long[] readTag = new long[Mmu.SLOTS];
+  private final long[] readTag = new long[SLOTS];
 
-  final long[] writeTag = new long[Mmu.SLOTS];
+  private final long[] writeTag = new long[SLOTS];
 
   /// RAM offset minus linear address.
-  final long[] ramOffset = new long[Mmu.SLOTS];
+  private final long[] ramOffset = new long[SLOTS];
 
   TlbView() {
     clear();
@@ -27,8 +28,28 @@ final class TlbView {
     Arrays.fill(writeTag, INVALID);
   }
 
+  private static int slot(long gva) {
+    return (int) (gva >>> 12) & SLOTS - 1;
+  }
+
+  /// Whether the bytes from `linear` to `linear + last` are in one page of plain RAM that may be
+  /// read.
+  boolean isReadable(long linear, int last) {
+    return readTag[slot(linear)] == (linear + last & Mmu.PAGE_MASK);
+  }
+
+  /// The same for writes; readable is implied.
+  boolean isWritable(long linear, int last) {
+    return writeTag[slot(linear)] == (linear + last & Mmu.PAGE_MASK);
+  }
+
+  /// The RAM offset of a readable byte.
+  long ramOffset(long linear) {
+    return linear + ramOffset[slot(linear)];
+  }
+
   void putReadable(long page, long ramPage) {
-    int slot = Mmu.slot(page);
+    int slot = slot(page);
     if (writeTag[slot] != page) {
       writeTag[slot] = INVALID;
     }
@@ -37,21 +58,21 @@ final class TlbView {
   }
 
   void putWritable(long page, long ramPage) {
-    int slot = Mmu.slot(page);
+    int slot = slot(page);
     readTag[slot] = page;
     writeTag[slot] = page;
     ramOffset[slot] = ramPage - page;
   }
 
   void drop(long gva) {
-    int slot = Mmu.slot(gva);
+    int slot = slot(gva);
     readTag[slot] = INVALID;
     writeTag[slot] = INVALID;
   }
 
   /// Takes the right to write from every slot that leads to the RAM page at `ramPage`.
   void dropWritable(long ramPage) {
-    for (int slot = 0; slot < Mmu.SLOTS; slot++) {
+    for (int slot = 0; slot < SLOTS; slot++) {
       if (writeTag[slot] != INVALID && writeTag[slot] + ramOffset[slot] == ramPage) {
         writeTag[slot] = INVALID;
       }
