@@ -34,7 +34,7 @@ class LayeringTest {
               "proto", List.of(),
               "emulator", List.of(),
               "recorder", List.of("proto", "emulator"),
-              "replay", List.of("proto", "emulator"),
+              "replay", List.of("proto", "emulator", "recorder"),
               "indexer", List.of("proto", "replay"),
               "cli", List.of("proto", "emulator", "recorder", "replay", "indexer")));
 
