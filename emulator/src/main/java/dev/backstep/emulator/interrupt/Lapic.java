@@ -12,8 +12,6 @@ import dev.backstep.emulator.time.VirtualClock;
 /// pin and nothing else exists. SDM Vol. 3 "Local APIC".
 public final class Lapic implements LocalInterrupts, Stateful {
   private static final int LOWEST_LEGAL_VECTOR = 16;
-  private static final int VECTORS = 256;
-  private static final InterruptSource[] SOURCES = InterruptSource.values();
 
   private final CpuSignals cpu;
   private final ApicRouter router;
@@ -21,24 +19,13 @@ public final class Lapic implements LocalInterrupts, Stateful {
   private final LapicTimer timer;
   private final LapicRegisters registers;
 
-  private final VectorBits irr = new VectorBits();
-  private final VectorBits isr = new VectorBits();
-  private final VectorBits tmr = new VectorBits();
-
-  /// Of each vector that is in the IRR: [InterruptSource] ordinal and sender.
-  private final byte[] sourceOfVector = new byte[VECTORS];
-
-  private final short[] fromOfVector = new short[VECTORS];
+  private final InterruptRequests requests = new InterruptRequests();
 
   private ApicBase base;
   private ApicMode mode;
-  private int taskPriority;
 
   /// An ExtINT message of an IOAPIC waits for its acknowledge cycle.
   private boolean extIntMessage;
-
-  /// An IRR bit has a priority above PPR. Derived: follows from IRR, ISR and TPR.
-  private boolean deliverable;
 
   private InterruptSource acknowledgedSource = InterruptSource.NONE;
   private int acknowledgedFrom = InterruptSource.FROM_NOBODY;
@@ -84,11 +71,9 @@ public final class Lapic implements LocalInterrupts, Stateful {
     return mode != ApicMode.DISABLED && registers.isSoftwareEnabled();
   }
 
-  /// PPR: SDM Vol. 3 "Task and Processor Priorities".
+  /// PPR.
   public int processorPriority() {
-    int inService = isr.highest() & 0xF0;
-    boolean serving = isr.highest() != VectorBits.NONE;
-    return serving && inService > (taskPriority & 0xF0) ? inService : taskPriority;
+    return requests.processorPriority();
   }
 
   LapicModel model() {
@@ -99,30 +84,18 @@ public final class Lapic implements LocalInterrupts, Stateful {
     return cpu;
   }
 
-  VectorBits irr() {
-    return irr;
-  }
-
-  VectorBits isr() {
-    return isr;
-  }
-
-  VectorBits tmr() {
-    return tmr;
-  }
-
-  int taskPriority() {
-    return taskPriority;
+  InterruptRequests requests() {
+    return requests;
   }
 
   void setTaskPriority(int value) {
-    taskPriority = value;
-    updatePriority();
+    requests.setTaskPriority(value);
+    signal();
   }
 
   @Override
   public boolean hasDeliverable() {
-    return deliverable || hasExtInt();
+    return mode != ApicMode.DISABLED && requests.isDeliverable() || hasExtInt();
   }
 
   private boolean hasExtInt() {
@@ -143,22 +116,19 @@ public final class Lapic implements LocalInterrupts, Stateful {
       acknowledgedFrom = router.externalController().acknowledgedIrq();
       return vector;
     }
-    int vector = irr.highest();
-    if (vector == VectorBits.NONE) {
+    if (requests.irr.highest() == VectorBits.NONE) {
       return NO_VECTOR;
     }
-    if (!deliverable) {
+    if (!requests.isDeliverable()) {
       // SDM Vol. 3 "Spurious Interrupt": masked by a TPR write after the vCPU had begun to
       // acknowledge.
       acknowledgedSource = InterruptSource.SPURIOUS;
       acknowledgedFrom = InterruptSource.FROM_NOBODY;
       return registers.spuriousVector();
     }
-    irr.clear(vector);
-    isr.set(vector);
-    acknowledgedSource = SOURCES[sourceOfVector[vector]];
-    acknowledgedFrom = fromOfVector[vector];
-    updatePriority();
+    int vector = requests.take();
+    acknowledgedSource = requests.sourceOf(vector);
+    acknowledgedFrom = requests.fromOf(vector);
     return vector;
   }
 
@@ -199,23 +169,20 @@ public final class Lapic implements LocalInterrupts, Stateful {
     return true;
   }
 
-  /// SDM Vol. 3 "Interrupt Acceptance for Fixed Interrupts": the IRR bit is set even when PPR masks
-  /// it; TMR tells level from edge.
   private boolean request(int vector, TriggerMode trigger, InterruptSource source, int from) {
     if (vector < LOWEST_LEGAL_VECTOR) {
       registers.reportError(LapicRegisters.ERROR_RECEIVED_ILLEGAL_VECTOR);
       return false;
     }
-    irr.set(vector);
-    if (trigger == TriggerMode.LEVEL) {
-      tmr.set(vector);
-    } else {
-      tmr.clear(vector);
-    }
-    sourceOfVector[vector] = (byte) source.ordinal();
-    fromOfVector[vector] = (short) from;
-    updatePriority();
+    requests.request(vector, trigger, source, from);
+    signal();
     return true;
+  }
+
+  private void signal() {
+    if (hasDeliverable()) {
+      cpu.interruptPending();
+    }
   }
 
   /// Delivers the interrupt of an LVT entry, as its mask and delivery mode say.
@@ -289,32 +256,20 @@ public final class Lapic implements LocalInterrupts, Stateful {
 
   /// SDM Vol. 3 "Signaling Interrupt Servicing Completion".
   void endOfInterrupt() {
-    int vector = isr.highest();
+    int vector = requests.end();
     if (vector == VectorBits.NONE) {
       return;
     }
-    isr.clear(vector);
-    updatePriority();
-    if (tmr.get(vector)) {
+    if (requests.tmr.get(vector)) {
       registers.levelServiced(vector);
       router.broadcastEoi(vector);
     }
-  }
-
-  private void updatePriority() {
-    int highest = irr.highest();
-    deliverable =
-        mode != ApicMode.DISABLED
-            && highest != VectorBits.NONE
-            && (highest & 0xF0) > (processorPriority() & 0xF0);
-    if (deliverable) {
-      cpu.interruptPending();
-    }
+    signal();
   }
 
   @Override
   public int taskPriorityClass() {
-    return taskPriority >> 4;
+    return requests.taskPriority() >> 4;
   }
 
   @Override
@@ -345,18 +300,15 @@ public final class Lapic implements LocalInterrupts, Stateful {
   private void modeChanged(ApicMode before) {
     if (before == ApicMode.DISABLED) {
       // CR8 stays: it is the vCPU's while there is no APIC.
-      int keptPriority = taskPriority;
+      int keptPriority = requests.taskPriority();
       resetRegisters();
       registers.resetXapicId();
       setTaskPriority(keptPriority);
     } else if (mode == ApicMode.DISABLED) {
       timer.disarm();
-      updatePriority();
     }
     router.identityChanged(this);
-    if (hasExtInt()) {
-      cpu.interruptPending();
-    }
+    signal();
   }
 
   @Override
@@ -419,14 +371,10 @@ public final class Lapic implements LocalInterrupts, Stateful {
   }
 
   private void resetRegisters() {
-    irr.clearAll();
-    isr.clearAll();
-    tmr.clearAll();
-    taskPriority = 0;
+    requests.reset();
     extIntMessage = false;
     timer.reset();
     registers.reset();
-    updatePriority();
   }
 
   /// What firmware leaves on the bootstrap processor for an operating system without APIC support.
@@ -438,15 +386,8 @@ public final class Lapic implements LocalInterrupts, Stateful {
   @Override
   public void save(StateSink sink) {
     sink.putLong(base.raw());
-    sink.putInt(taskPriority);
     sink.putFlag(extIntMessage);
-    irr.save(sink);
-    isr.save(sink);
-    tmr.save(sink);
-    sink.putBytes(sourceOfVector);
-    for (short from : fromOfVector) {
-      sink.putInt(from);
-    }
+    requests.save(sink);
     registers.save(sink);
     timer.save(sink);
   }

@@ -243,14 +243,14 @@ final class LapicRegisters {
     return switch (register) {
       case ID -> xapicId << 24;
       case VERSION -> VERSION;
-      case TPR -> lapic.taskPriority();
+      case TPR -> lapic.requests().taskPriority();
       case PPR -> lapic.processorPriority();
       case LDR -> logicalDestination();
       case DFR -> destinationModel << 28 | 0x0FFF_FFFF;
       case SVR -> spurious;
-      case ISR -> lapic.isr().register(part);
-      case TMR -> lapic.tmr().register(part);
-      case IRR -> lapic.irr().register(part);
+      case ISR -> lapic.requests().isr.register(part);
+      case TMR -> lapic.requests().tmr.register(part);
+      case IRR -> lapic.requests().irr.register(part);
       case ESR -> errors;
       case ICR -> (int) icr;
       case ICR_HIGH -> (int) (icr >>> 32);
@@ -296,6 +296,7 @@ final class LapicRegisters {
   /// SDM Vol. 3 "Local APIC State After It Has Been Software Disabled": the mask bits of all LVT
   /// entries are set, and stay so.
   private void writeSpurious(int value) {
+    timer.catchUp();
     spurious = value;
     if (isSoftwareEnabled()) {
       return;
@@ -307,6 +308,7 @@ final class LapicRegisters {
   }
 
   private void writeLvt(LapicRegister register, int value) {
+    timer.catchUp();
     LvtEntry before = lvt(register);
     int after = value & ~LvtEntry.READ_ONLY | before.raw() & LvtEntry.READ_ONLY;
     if (!isSoftwareEnabled()) {

@@ -64,6 +64,12 @@ final class LapicTimer {
     schedule();
   }
 
+  /// Sends an interrupt that is due but that the event queue has not come to yet. Call it before
+  /// the LVT changes.
+  void catchUp() {
+    settle();
+  }
+
   int initialCount() {
     return initialCount;
   }

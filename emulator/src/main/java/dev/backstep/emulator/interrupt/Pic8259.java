@@ -62,6 +62,9 @@ final class Pic8259 {
       requests = high != 0 ? requests | bit : requests & ~bit;
     } else if (rises) {
       requests |= bit;
+    } else if (high == 0 && input == cascadeInput) {
+      // What the other controller no longer wants is not remembered.
+      requests &= ~bit;
     }
   }
 

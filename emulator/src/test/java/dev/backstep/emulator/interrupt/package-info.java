@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backstep.emulator.interrupt;
+
+import org.jspecify.annotations.NullMarked;
