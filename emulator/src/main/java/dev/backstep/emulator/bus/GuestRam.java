@@ -5,11 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// The guest's RAM (and ROM) as one flat segment. Offsets are RAM offsets, not guest-physical addresses:
-/// [PhysicalBus] maps one to the other. Little-endian, unaligned.
+/// The guest's RAM (and ROM) as one flat segment. Offsets are RAM offsets, not guest-physical
+/// addresses: [PhysicalBus] maps one to the other. Little-endian, unaligned.
 ///
-/// Each 4 KiB page has a mark that says whether code blocks were decoded from it; whoever writes a marked
-/// page must say so to the [CodeWatch]: [Mmu] and [PhysicalBus] do.
+/// Each 4 KiB page has a mark that says whether code blocks were decoded from it; whoever writes a
+/// marked page must say so to the [CodeWatch]: [Mmu] and [PhysicalBus] do.
 public final class GuestRam {
   public static final int PAGE_SHIFT = 12;
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The guest-physical address space: RAM, ROM and devices' registers. An address nobody decodes reads as
-/// all ones and swallows writes.
+/// The guest-physical address space: RAM, ROM and devices' registers. An address nobody decodes
+/// reads as all ones and swallows writes.
 public final class PhysicalBus {
   /// No RAM behind an address.
   public static final long NOT_RAM = -1;
@@ -24,6 +24,7 @@ public final class PhysicalBus {
   private final List<RamRegion> ramRegions = new ArrayList<>();
   private final List<DeviceRegion> deviceRegions = new ArrayList<>();
   private long translationEpoch;
+  private Runnable mapWatch = () -> {};
 
   public PhysicalBus(GuestRam ram) {
     this.ram = ram;
@@ -33,7 +34,8 @@ public final class PhysicalBus {
     return ram;
   }
 
-  /// Maps RAM (or ROM) at `gpa`; all numbers are multiples of 4096. Later regions hide earlier ones.
+  /// Maps RAM (or ROM) at `gpa`; all numbers are multiples of 4096. Later regions hide earlier
+  /// ones.
   public void mapRam(long gpa, long bytes, long ramOffset, Writable writable) {
     ramRegions.addFirst(new RamRegion(gpa, bytes, ramOffset, writable));
   }
@@ -41,11 +43,19 @@ public final class PhysicalBus {
   /// Maps a device's registers at `gpa`; they hide RAM.
   public void mapDevice(long gpa, long bytes, MmioDevice device) {
     deviceRegions.addFirst(new DeviceRegion(gpa, bytes, device));
+    mapWatch.run();
   }
 
-  /// Takes a device's registers out of the address space, as when a PCI base address register moves.
+  /// Takes a device's registers out of the address space, as when a PCI base address register
+  /// moves.
   public void unmapDevice(MmioDevice device) {
     deviceRegions.removeIf(r -> r.device == device);
+    mapWatch.run();
+  }
+
+  /// Has every later change of the map told to `watch`: what translations remember is then void.
+  public void watchMap(Runnable watch) {
+    mapWatch = watch;
   }
 
   /// A number that no translation epoch of any vCPU on this bus had before.
@@ -64,8 +74,8 @@ public final class PhysicalBus {
     return null;
   }
 
-  /// Whether one region, or none, covers all of the naturally aligned range: a large page's translation can
-  /// be kept whole then.
+  /// Whether one region, or none, covers all of the naturally aligned range: a large page's
+  /// translation can be kept whole then.
   public boolean isUniform(long gpa, long bytes) {
     for (int k = 0; k < deviceRegions.size(); k++) {
       DeviceRegion r = deviceRegions.get(k);

@@ -60,7 +60,10 @@ public final class InterruptGate {
     if (c.events.isOn()) {
       c.events.emit(new MachineEvent.Init(c.at()));
     }
+    // A start-up IPI that came after the INIT, before this vCPU had its turn, is for what INIT leaves.
+    int startup = c.sipiVector;
     ResetState.init(c);
+    c.sipiVector = startup;
   }
 
   private static void takeStartup(Vcpu c) {

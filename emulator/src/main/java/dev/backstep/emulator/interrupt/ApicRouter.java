@@ -110,25 +110,41 @@ public final class ApicRouter implements LocalInterrupts.Factory {
     return hand(message, targets, source, from);
   }
 
+  /// Carries an IPI that a hypervisor sends: KVM looks its target up by APIC ID and nothing else.
+  boolean sendForGuest(Lapic sender, long apicId, Icr icr) {
+    BitSet targets = new BitSet();
+    if (apicId < apics.size()) {
+      targets.set((int) apicId);
+    }
+    InterruptMessage message = InterruptMessage.ofIpi(icr, ApicMode.X2APIC);
+    settleTargets(message, targets);
+    emitIpi(sender, icr, apicId, targets, "hypercall: the vCPU with this APIC ID");
+    return hand(message, targets, InterruptSource.IPI, sender.cpuNumber());
+  }
+
   void sendIpi(Lapic sender, Icr icr) {
     InterruptMessage message = InterruptMessage.ofIpi(icr, sender.mode());
     BitSet targets = new BitSet();
     String rule = chooseTargets(sender, icr, message, targets);
+    emitIpi(sender, icr, message.destination(), targets, rule);
+    boolean toSelf = icr.shorthand() == Shorthand.SELF;
+    InterruptSource source = toSelf ? InterruptSource.SELF : InterruptSource.IPI;
+    hand(message, targets, source, sender.cpuNumber());
+  }
+
+  private void emitIpi(Lapic sender, Icr icr, long destination, BitSet targets, String rule) {
     if (events.isOn()) {
       events.emit(
           new MachineEvent.Ipi(
               sender.cpu().at(),
               icr.vector(),
               icr.deliveryMode().eventName(),
-              message.destination(),
+              destination,
               icr.destinationMode().eventName(),
               icr.shorthand().eventName(),
               numbers(targets),
               rule));
     }
-    boolean toSelf = icr.shorthand() == Shorthand.SELF;
-    InterruptSource source = toSelf ? InterruptSource.SELF : InterruptSource.IPI;
-    hand(message, targets, source, sender.cpuNumber());
   }
 
   private String chooseTargets(Lapic sender, Icr icr, InterruptMessage message, BitSet targets) {

@@ -342,6 +342,11 @@ public final class Lapic implements LocalInterrupts, Stateful {
   }
 
   @Override
+  public boolean sendForGuest(long apicId, int icrLow) {
+    return router.sendForGuest(this, apicId, new Icr(Integer.toUnsignedLong(icrLow)));
+  }
+
+  @Override
   public long tscDeadline() {
     return timer.tscDeadline();
   }

@@ -66,6 +66,13 @@ public interface LocalInterrupts {
   /// minus the clock's ticks. An armed TSC deadline moves.
   void tscOffsetChanged(long offset);
 
+  /// A hypervisor sends an IPI for this vCPU, which asked for it by a hypercall.
+  ///
+  /// @param apicId the one target
+  /// @param icrLow vector and delivery mode as in the ICR
+  /// @return whether the target accepted it
+  boolean sendForGuest(long apicId, int icrLow);
+
   /// INIT: registers as after power-up, but the APIC ID and IA32_APIC_BASE stay. SDM Vol. 3 "Local
   /// APIC State After It Receives an INIT-Deassert IPI" and "… a Power-Up or Reset".
   void init();

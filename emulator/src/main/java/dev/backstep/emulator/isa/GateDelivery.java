@@ -28,7 +28,7 @@ final class GateDelivery {
     if (vector * GATE_BYTES + GATE_BYTES - 1 > c.idtLimit) {
       throw c.fault.generalProtection(idtCode);
     }
-    long gate = c.mmu.readSystem(c.idtBase + vector * GATE_BYTES & 0xFFFFFFFFL, GATE_BYTES);
+    long gate = c.mmu.readSystem(c.idtBase + (long) vector * GATE_BYTES & 0xFFFFFFFFL, GATE_BYTES);
     int type = Descriptor.type(gate);
     if (!Descriptor.isSystem(gate) || !isEventGate(type)) {
       throw c.fault.generalProtection(idtCode);

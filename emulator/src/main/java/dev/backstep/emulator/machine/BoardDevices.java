@@ -1,13 +1,27 @@
 package dev.backstep.emulator.machine;
 
+import dev.backstep.emulator.boot.MemoryLayout;
+import dev.backstep.emulator.bus.InterruptLine;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.bus.PortDevice;
 import dev.backstep.emulator.device.AcpiPm;
+import dev.backstep.emulator.device.CmosRtc;
 import dev.backstep.emulator.device.DebugExit;
+import dev.backstep.emulator.device.FwCfg;
+import dev.backstep.emulator.device.I8254Pit;
+import dev.backstep.emulator.device.KeyboardController;
+import dev.backstep.emulator.device.PcTestDevice;
+import dev.backstep.emulator.device.PostPort;
+import dev.backstep.emulator.device.ResetPort;
 import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.device.Stateful;
+import dev.backstep.emulator.device.SystemControlPort;
 import dev.backstep.emulator.device.Uart16550;
+import dev.backstep.emulator.device.pci.ChipsetFunction;
+import dev.backstep.emulator.device.pci.PciHostBridge;
+import dev.backstep.emulator.device.pci.PciTestDevice;
+import dev.backstep.emulator.device.pci.PciWindow;
 import dev.backstep.emulator.interrupt.ApicRouter;
 import dev.backstep.emulator.interrupt.IoApic;
 import dev.backstep.emulator.interrupt.PcInterruptWiring;
@@ -23,15 +37,35 @@ final class BoardDevices {
   private static final int COM1 = 0x3F8;
   private static final int COM1_IRQ = 4;
   private static final int SCI_IRQ = 9;
+  private static final int PIT_IRQ = 0;
+  private static final int PIT = 0x40;
+  private static final int PIT_PORTS = 4;
+  private static final int RTC_IRQ = 8;
+  private static final int RTC = 0x70;
+  private static final int RTC_PORTS = 2;
+  private static final int FW_CFG = 0x510;
+  private static final int FW_CFG_PORTS = 2;
+  private static final int KEYBOARD_DATA = 0x60;
+  private static final int KEYBOARD_COMMAND = 0x64;
+  private static final int SYSTEM_CONTROL = 0x92;
+  private static final int POST = 0x80;
+  private static final int PCI_VALUE_PORTS = 4;
+  private static final int TEST_SLOT = 2;
 
   private final PortBus ports = new PortBus();
   private final List<Stateful> stateful = new ArrayList<>();
   private final ApicRouter apics;
   private final PcInterruptWiring wiring;
   private final Uart16550 console;
+  private final PhysicalBus bus;
+  private final PciHostBridge pci;
 
   private BoardDevices(
-      BoardFactory.Surroundings around, PhysicalBus bus, EventQueue timers, ApicRouter apics) {
+      BoardFactory.Surroundings around,
+      PhysicalBus bus,
+      EventQueue timers,
+      ApicRouter apics,
+      MemoryLayout layout) {
     this.apics = apics;
     PicPair pics = add(new PicPair(apics));
     ports.attach(PicPair.FIRST_PORT, PicPair.PORTS, pics);
@@ -52,9 +86,52 @@ final class BoardDevices {
                 around.events(),
                 around.origin()));
     ports.attach(COM1, Uart16550.PORTS, console);
+    this.bus = bus;
+    this.pci = add(new PciHostBridge(bus, ports, PciWindow.above(layout.lowEnd())));
+  }
+
+  /// Timers, clocks and what else every PC has.
+  private void addChipset(
+      MachineConfig config,
+      BoardFactory.Surroundings around,
+      EventQueue timers,
+      MemoryLayout layout) {
     AcpiPm pm = add(new AcpiPm(around.clock(), timers, wiring.connect(SCI_IRQ), around.control()));
     ports.attach(AcpiPm.BASE_PORT, AcpiPm.PORTS, pm);
     ports.attach(AcpiPm.SMI_COMMAND_PORT, AcpiPm.SMI_PORTS, pm);
+    I8254Pit pit = add(new I8254Pit(around.clock(), timers, wiring.connect(PIT_IRQ)));
+    ports.attach(PIT, PIT_PORTS, pit);
+    ports.attach(I8254Pit.SPEAKER_PORT, 1, pit);
+    ports.attach(
+        RTC,
+        RTC_PORTS,
+        add(
+            new CmosRtc(
+                around.rtcSeconds(),
+                config.memoryBytes(),
+                config.cpuCount(),
+                around.clock(),
+                timers,
+                wiring.connect(RTC_IRQ))));
+    ports.attach(
+        FW_CFG,
+        FW_CFG_PORTS,
+        add(
+            new FwCfg(
+                config.memoryBytes(),
+                config.cpuCount(),
+                List.of(new FwCfg.File("etc/e820", layout.e820Table())))));
+    KeyboardController keyboard = add(new KeyboardController(around.control()));
+    ports.attach(KEYBOARD_DATA, 1, keyboard);
+    ports.attach(KEYBOARD_COMMAND, 1, keyboard);
+    ports.attach(SYSTEM_CONTROL, 1, new SystemControlPort(around.control()));
+    ports.attach(POST, 1, add(new PostPort()));
+    ports.attach(ResetPort.PORT, 1, add(new ResetPort(around.control())));
+    ports.attach(PciHostBridge.ADDRESS_PORT, PciHostBridge.ADDRESS_PORTS, pci);
+    ports.attach(PciHostBridge.VALUE_PORT, PCI_VALUE_PORTS, pci);
+    pci.plug(0, 0, ChipsetFunction.hostBridge());
+    pci.plug(1, 0, ChipsetFunction.isaBridge());
+    pci.plug(1, 3, ChipsetFunction.powerManagement());
   }
 
   /// Builds and wires everything that the configuration asks for.
@@ -63,11 +140,16 @@ final class BoardDevices {
       BoardFactory.Surroundings around,
       PhysicalBus bus,
       EventQueue timers,
-      ApicRouter apics)
+      ApicRouter apics,
+      MemoryLayout layout)
       throws MachineConfigException {
-    BoardDevices devices = new BoardDevices(around, bus, timers, apics);
+    BoardDevices devices = new BoardDevices(around, bus, timers, apics, layout);
+    devices.addChipset(config, around, timers, layout);
     for (DeviceConfig device : config.devices()) {
       devices.addOptional(device, around);
+    }
+    if (config.firmware() == null) {
+      devices.pci.assignAsFirmwareDoes();
     }
     return devices;
   }
@@ -80,10 +162,23 @@ final class BoardDevices {
         int count = device.number("iosize", DebugExit.DEFAULT_PORTS);
         attachPorts(device, port, count, new DebugExit(around.control()));
       }
+      case "pc-testdev" -> addTestDevice();
+      case "pci-testdev" -> pci.plug(TEST_SLOT, 0, new PciTestDevice());
       default ->
           throw new MachineConfigException(
-              "-device " + device.name() + ": no such device; there are isa-debug-exit");
+              "-device " + device.name() + ": no such device; -device ? lists those there are");
     }
+  }
+
+  private void addTestDevice() {
+    List<InterruptLine> lines = new ArrayList<>();
+    for (int gsi = 0; gsi < PcInterruptWiring.LINES; gsi++) {
+      lines.add(wiring.connect(gsi));
+    }
+    PcTestDevice device = add(new PcTestDevice(lines));
+    ports.attach(PcTestDevice.PORT, PcTestDevice.PORTS, device);
+    ports.attach(PcTestDevice.LINES_PORT, device.linePorts(), device);
+    bus.mapDevice(PcTestDevice.GPA, PcTestDevice.BYTES, device);
   }
 
   private void attachPorts(DeviceConfig device, int first, int count, PortDevice at)
@@ -95,7 +190,7 @@ final class BoardDevices {
     try {
       ports.attach(first, count, at);
     } catch (IllegalStateException e) {
-      throw new MachineConfigException("-device " + device.name() + ": " + e.getMessage());
+      throw new MachineConfigException("-device " + device.name() + ": " + e.getMessage(), e);
     }
   }
 
@@ -113,7 +208,9 @@ final class BoardDevices {
   }
 
   /// Tells the vCPUs of every change of the physical address map from now on.
-  void watchMap(List<Vcpu> vcpus) {}
+  void watchMap(List<Vcpu> vcpus) {
+    bus.watchMap(() -> vcpus.forEach(c -> c.mmu.physicalMapChanged()));
+  }
 
   void save(StateSink sink) {
     for (int k = 0; k < apics.apics().size(); k++) {

@@ -82,10 +82,10 @@ final class BoardFactory {
       long romBytes = firmware == null ? 0 : FirmwareBoot.romBytes(firmware);
       ram = new GuestRam(around.arena(), layout.allocatedBytes() + romBytes);
     } catch (IllegalArgumentException | BootImageException e) {
-      throw new MachineConfigException(String.valueOf(e.getMessage()));
+      throw new MachineConfigException(String.valueOf(e.getMessage()), e);
     } catch (OutOfMemoryError e) {
       throw new MachineConfigException(
-          "-m: the host cannot give the guest " + (config.memoryBytes() >> 20) + " MiB of memory");
+          "-m: the host cannot give the guest " + (config.memoryBytes() >> 20) + " MiB of memory", e);
     }
   }
 
@@ -105,10 +105,10 @@ final class BoardFactory {
             around.clock(),
             timers,
             around.events());
-    BoardDevices devices = BoardDevices.attach(config, around, bus, timers, apics);
+    BoardDevices devices = BoardDevices.attach(config, around, bus, timers, apics, layout);
     List<Vcpu> vcpus = vcpus(bus, apics, devices);
     devices.watchMap(vcpus);
-    VmExitPolicy exits = platform.newVmExitPolicy(config.cpuCount());
+    VmExitPolicy exits = platform.vmExits();
     around.events().filter(event -> exits.exitFor(event, vcpus.get(event.at().vcpu())));
     Interpreter interpreter = new Interpreter(blockCache(bus, vcpus), bus, decoder());
     boot(bus, vcpus, apics, devices);
@@ -127,7 +127,9 @@ final class BoardFactory {
 
   private Decoder decoder() {
     Set<String> absent = new HashSet<>();
-    cpuid.absentFeatures().forEach(f -> absent.add(f.name()));
+    for (CpuFeature feature : cpuid.absentFeatures()) {
+      absent.add(feature.name());
+    }
     return new Decoder(absent);
   }
 
@@ -176,7 +178,7 @@ final class BoardFactory {
       LegacyFirmware.programCaches(vcpus, layout);
       entry.enter(vcpus.getFirst());
     } catch (BootImageException e) {
-      throw new MachineConfigException(String.valueOf(e.getMessage()));
+      throw new MachineConfigException(String.valueOf(e.getMessage()), e);
     }
   }
 

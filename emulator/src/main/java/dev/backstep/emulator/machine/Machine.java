@@ -15,7 +15,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// A guest machine: vCPUs that take turns on the caller's thread, devices, memory and virtual time.
@@ -39,7 +38,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   private final ByteArrayOutputStream unprinted = new ByteArrayOutputStream();
   private final EventPort events;
   private final VirtualClock clock;
-  private final AtomicBoolean stopRequested = new AtomicBoolean();
+  private volatile boolean stopRequested;
   private final int turnLength;
 
   private Board board;
@@ -128,7 +127,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
 
   /// Asks the machine, from any thread, to stop after the present turn.
   public void requestStop() {
-    stopRequested.set(true);
+    stopRequested = true;
   }
 
   /// Runs until the guest or somebody else stops the machine.
@@ -142,7 +141,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   }
 
   private @Nullable StopReason turn() {
-    if (stopRequested.get()) {
+    if (stopRequested) {
       return new StopReason.Requested();
     }
     if (position >= config.maxInstructions()) {

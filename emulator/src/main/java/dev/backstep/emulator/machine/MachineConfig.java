@@ -1,7 +1,9 @@
 package dev.backstep.emulator.machine;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// All that a machine is made from, besides its external inputs. Two machines with equal
@@ -43,7 +45,7 @@ public record MachineConfig(
   /// A device and its properties, as in QEMU's `-device NAME,key=value`.
   public record DeviceConfig(String name, Map<String, String> properties) {
     public DeviceConfig {
-      properties = Map.copyOf(properties);
+      properties = Collections.unmodifiableMap(new TreeMap<>(properties));
     }
 
     /// A numeric property, decimal or 0x hex.
@@ -58,7 +60,7 @@ public record MachineConfig(
         return Integer.decode(text);
       } catch (NumberFormatException e) {
         throw new MachineConfigException(
-            "-device " + name + ": " + key + "=" + text + " is not a number");
+            "-device " + name + ": " + key + "=" + text + " is not a number", e);
       }
     }
   }
@@ -70,7 +72,7 @@ public record MachineConfig(
   }
 
   public MachineConfig {
-    quirks = Map.copyOf(quirks);
+    quirks = Collections.unmodifiableMap(new TreeMap<>(quirks));
     devices = List.copyOf(devices);
   }
 

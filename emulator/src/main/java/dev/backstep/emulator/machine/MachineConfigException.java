@@ -7,4 +7,9 @@ public final class MachineConfigException extends Exception {
   public MachineConfigException(String message) {
     super(message);
   }
+
+  /// @param cause what the message was made of
+  public MachineConfigException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

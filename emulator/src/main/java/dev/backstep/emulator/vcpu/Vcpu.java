@@ -313,6 +313,7 @@ public final class Vcpu implements CpuSignals {
   @Override
   public void raiseInit() {
     initPending = true;
+    sipiVector = NO_SIPI;
     requestAttention();
   }
 

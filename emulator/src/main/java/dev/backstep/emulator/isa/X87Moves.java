@@ -1,0 +1,215 @@
+package dev.backstep.emulator.isa;
+
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.vcpu.FpuState;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// x87 loads, stores, exchanges and constants. SDM Vol. 2 "FLD", "FST/FSTP", "FXCH", "FLD1" and its
+/// neighbours. An unmasked exception makes the next waiting instruction raise #MF.
+public final class X87Moves {
+  private static final int SINGLE = 24;
+  private static final int DOUBLE = 53;
+
+  private X87Moves() {}
+
+  public static void fld(Vcpu c, DecodedInstruction i) {
+    VectorState.requireX87(c);
+    VectorState.requireNoPendingException(c);
+    int bytes = Operands.bytes(i.operand0);
+    long ea = i.effectiveAddress(c.gpr);
+    long low =
+        bytes == 4 ? c.mmu.load32(i.segment, ea) & Registers.LOW_32 : c.mmu.load64(i.segment, ea);
+    int high = bytes == 10 ? c.mmu.load16(i.segment, ea + 8 & i.addressMask) & 0xFFFF : 0;
+    X87Stack.begin(c, i);
+    if (bytes == 10) {
+      X87Stack.push(c.fpu, low, high);
+      return;
+    }
+    pushConverted(c.fpu, low, bytes == 4 ? SINGLE : DOUBLE);
+  }
+
+  private static void pushConverted(FpuState fpu, long bits, int precision) {
+    boolean full = !X87Stack.isEmpty(fpu, fpu.top - 1 & 7);
+    int physical = X87Stack.room(fpu);
+    if (physical < 0) {
+      return;
+    }
+    if (full) {
+      fpu.top = physical;
+      X87Stack.storeIndefinite(fpu, physical);
+      return;
+    }
+    int exceptions = X87Formats.widen(fpu, physical, bits, precision);
+    if (X87Stack.raise(fpu, exceptions)) {
+      fpu.top = physical;
+      return;
+    }
+    fpu.tagValid &= ~(1 << physical);
+  }
+
+  public static void fldRegister(Vcpu c, DecodedInstruction i) {
+    X87Stack.begin(c, i);
+    FpuState fpu = c.fpu;
+    int source = X87Stack.physical(fpu, i.register0);
+    if (X87Stack.isEmpty(fpu, source)) {
+      fpu.statusWord &= ~X87Stack.C1;
+      if (X87Stack.raise(fpu, X87Stack.INVALID | X87Stack.STACK_FAULT)) {
+        X87Stack.push(fpu, X87Stack.INDEFINITE_SIGNIFICAND, X87Stack.INDEFINITE_EXPONENT);
+      }
+      return;
+    }
+    X87Stack.push(fpu, fpu.significand[source], fpu.signExponent[source]);
+  }
+
+  public static void fst(Vcpu c, DecodedInstruction i) {
+    X87Stack.begin(c, i);
+    storeTop(c, i);
+  }
+
+  public static void fstp(Vcpu c, DecodedInstruction i) {
+    X87Stack.begin(c, i);
+    if (storeTop(c, i)) {
+      X87Stack.pop(c.fpu);
+    }
+  }
+
+  /// Stores ST(0) to memory; false if an unmasked exception kept it.
+  private static boolean storeTop(Vcpu c, DecodedInstruction i) {
+    FpuState fpu = c.fpu;
+    int bytes = Operands.bytes(i.operand0);
+    long ea = i.effectiveAddress(c.gpr);
+    c.mmu.probeWrite(i.segment, ea, bytes);
+    int before = fpu.statusWord & ~X87Stack.C1;
+    fpu.statusWord = before & ~X87Stack.EXCEPTIONS;
+    boolean empty = X87Stack.isEmpty(fpu, fpu.top);
+    long low = empty ? indefinite(fpu, bytes) : topAs(fpu, bytes);
+    int high = empty ? X87Stack.INDEFINITE_EXPONENT : fpu.signExponent[fpu.top];
+    int raised = fpu.statusWord & X87Stack.EXCEPTIONS;
+    fpu.statusWord |= before;
+    // A precision exception is reported after the store, the others instead of it.
+    X87Stack.raise(fpu, raised);
+    if ((raised & ~X87Stack.PRECISION & ~fpu.controlWord) != 0) {
+      return false;
+    }
+    if (bytes == 10) {
+      c.mmu.store64(i.segment, ea, low);
+      c.mmu.store16(i.segment, ea + 8 & i.addressMask, high);
+      return true;
+    }
+    Memory.store(c, i.segment, ea, bytes, low);
+    return true;
+  }
+
+  private static long indefinite(FpuState fpu, int bytes) {
+    fpu.statusWord |= X87Stack.INVALID | X87Stack.STACK_FAULT;
+    return switch (bytes) {
+      case 4 -> 0xFFC0_0000L;
+      case 8 -> 0xFFF8_0000_0000_0000L;
+      default -> X87Stack.INDEFINITE_SIGNIFICAND;
+    };
+  }
+
+  private static long topAs(FpuState fpu, int bytes) {
+    return bytes == 10
+        ? fpu.significand[fpu.top]
+        : X87Formats.narrow(fpu, fpu.top, bytes == 4 ? SINGLE : DOUBLE);
+  }
+
+  public static void fstRegister(Vcpu c, DecodedInstruction i) {
+    X87Stack.begin(c, i);
+    copyTop(c.fpu, i.register0);
+  }
+
+  public static void fstpRegister(Vcpu c, DecodedInstruction i) {
+    X87Stack.begin(c, i);
+    if (copyTop(c.fpu, i.register0)) {
+      X87Stack.pop(c.fpu);
+    }
+  }
+
+  private static boolean copyTop(FpuState fpu, int k) {
+    fpu.statusWord &= ~X87Stack.C1;
+    int target = X87Stack.physical(fpu, k);
+    if (!X87Stack.isEmpty(fpu, fpu.top)) {
+      X87Stack.store(fpu, target, fpu.significand[fpu.top], fpu.signExponent[fpu.top]);
+      return true;
+    }
+    if (!X87Stack.raise(fpu, X87Stack.INVALID | X87Stack.STACK_FAULT)) {
+      return false;
+    }
+    X87Stack.storeIndefinite(fpu, target);
+    return true;
+  }
+
+  public static void fxch(Vcpu c, DecodedInstruction i) {
+    X87Stack.begin(c, i);
+    FpuState fpu = c.fpu;
+    fpu.statusWord &= ~X87Stack.C1;
+    int other = X87Stack.physical(fpu, i.register0);
+    if (X87Stack.isEmpty(fpu, fpu.top) || X87Stack.isEmpty(fpu, other)) {
+      if (!X87Stack.raise(fpu, X87Stack.INVALID | X87Stack.STACK_FAULT)) {
+        return;
+      }
+      fillIfEmpty(fpu, fpu.top);
+      fillIfEmpty(fpu, other);
+    }
+    long significand = fpu.significand[other];
+    int signExponent = fpu.signExponent[other];
+    X87Stack.store(fpu, other, fpu.significand[fpu.top], fpu.signExponent[fpu.top]);
+    X87Stack.store(fpu, fpu.top, significand, signExponent);
+  }
+
+  private static void fillIfEmpty(FpuState fpu, int physical) {
+    if (X87Stack.isEmpty(fpu, physical)) {
+      X87Stack.storeIndefinite(fpu, physical);
+    }
+  }
+
+  public static void fld1(Vcpu c, DecodedInstruction i) {
+    pushConstant(c, i, 0x8000_0000_0000_0000L, 0x3FFF);
+  }
+
+  public static void fldz(Vcpu c, DecodedInstruction i) {
+    pushConstant(c, i, 0, 0);
+  }
+
+  /// The irrational constants are kept with more bits and rounded as RC says: what nearest rounds
+  /// up is one less towards zero and down, and the other way round. SDM Vol. 1 "x87 FPU Constants"
+  /// (Pi: 66 bits).
+  public static void fldpi(Vcpu c, DecodedInstruction i) {
+    pushConstant(c, i, 0xC90F_DAA2_2168_C235L - lessThanNearest(c), 0x4000);
+  }
+
+  public static void fldl2e(Vcpu c, DecodedInstruction i) {
+    pushConstant(c, i, 0xB8AA_3B29_5C17_F0BCL - lessThanNearest(c), 0x3FFF);
+  }
+
+  public static void fldlg2(Vcpu c, DecodedInstruction i) {
+    pushConstant(c, i, 0x9A20_9A84_FBCF_F799L - lessThanNearest(c), 0x3FFD);
+  }
+
+  public static void fldln2(Vcpu c, DecodedInstruction i) {
+    pushConstant(c, i, 0xB172_17F7_D1CF_79ACL - lessThanNearest(c), 0x3FFE);
+  }
+
+  public static void fldl2t(Vcpu c, DecodedInstruction i) {
+    int roundsUp = rounding(c) == 2 ? 1 : 0;
+    pushConstant(c, i, 0xD49A_784B_CD1B_8AFEL + roundsUp, 0x4000);
+  }
+
+  private static int lessThanNearest(Vcpu c) {
+    return rounding(c) & 1;
+  }
+
+  /// RC: 0 nearest, 1 down, 2 up, 3 towards zero.
+  private static int rounding(Vcpu c) {
+    return c.fpu.controlWord >> 10 & 3;
+  }
+
+  private static void pushConstant(
+      Vcpu c, DecodedInstruction i, long significand, int signExponent) {
+    X87Stack.begin(c, i);
+    X87Stack.push(c.fpu, significand, signExponent);
+  }
+}
