@@ -8,21 +8,11 @@ import dev.backstep.emulator.vcpu.Vcpu;
 final class Hypercalls {
   private static final int VAPIC_POLL_IRQ = 1;
   private static final int SEND_IPI = 10;
-  private static final int SEND_IPI = 10;
   private static final int SCHED_YIELD = 11;
 
-  /// -EINVAL
-  private static final long BAD_ARGUMENT = -22;
-
-  /// ICR bits 10:8.
-  private static final int DELIVERY_MODE_SHIFT = 8;
-
-  private static final int FIXED = 0;
-  private static final int NMI = 4;
-
   private static final long NOT_PERMITTED = -1;
+  private static final long BAD_ARGUMENT = -22;
   private static final long NO_SUCH_CALL = -1000;
-  private static final long INVALID_ARGUMENT = -22;
 
   /// Destination mode and shorthand of the ICR: SEND_IPI names its targets itself.
   private static final long ICR_DESTINATION = 1 << 11 | 3 << 18;
@@ -39,7 +29,6 @@ final class Hypercalls {
     return switch (number) {
       case VAPIC_POLL_IRQ -> 0;
       case SEND_IPI -> sendIpi(c);
-      case SEND_IPI -> sendIpi(c);
       case SCHED_YIELD -> {
         c.yieldTurn();
         yield 0;
@@ -48,17 +37,20 @@ final class Hypercalls {
     };
   }
 
-  /// KVM_HC_SEND_IPI: a bitmap of targets, the lowest one's APIC ID, and the ICR. KVM file lapic.c,
-  /// kvm_pv_send_ipi: fixed interrupts and NMIs only; the result counts the targets reached.
+  /// KVM_HC_SEND_IPI: a bitmap of targets in two registers, the APIC ID of its first bit, the low
+  /// half of the ICR. KVM file lapic.c, kvm_pv_send_ipi: the result counts the targets reached; APIC
+  /// IDs that nobody has count for nothing.
   private static long sendIpi(Vcpu c) {
-    int icr = (int) c.gpr[Vcpu.RSI];
-    int mode = icr >>> DELIVERY_MODE_SHIFT & 7;
-    if (mode != FIXED && mode != NMI) {
+    long icr = c.gpr[Vcpu.RSI];
+    if ((icr & ICR_DESTINATION) != 0) {
       return BAD_ARGUMENT;
     }
     long lowest = c.gpr[Vcpu.RDX] & 0xFFFFFFFFL;
-    return sendTo(c, c.gpr[Vcpu.RBX], lowest, icr)
-        + sendTo(c, c.gpr[Vcpu.RCX], lowest + Long.SIZE, icr);
+    boolean wide = c.mode == CpuMode.LONG64;
+    long used = wide ? -1 : 0xFFFFFFFFL;
+    long reached = sendTo(c, c.gpr[Vcpu.RBX] & used, lowest, (int) icr);
+    long next = lowest + (wide ? Long.SIZE : Integer.SIZE);
+    return reached + sendTo(c, c.gpr[Vcpu.RCX] & used, next, (int) icr);
   }
 
   private static long sendTo(Vcpu c, long bitmap, long lowest, int icr) {
@@ -69,29 +61,5 @@ final class Hypercalls {
       }
     }
     return reached;
-  }
-
-  /// KVM_HC_SEND_IPI: two bitmaps of targets, the lowest APIC ID, the low half of the ICR. The result is how
-  /// many targets accepted it; APIC IDs that no vCPU has count for nothing.
-  private static long sendIpi(Vcpu c) {
-    boolean wide = c.mode == CpuMode.LONG64;
-    long icr = c.gpr[Vcpu.RSI];
-    if ((icr & ICR_DESTINATION) != 0) {
-      return INVALID_ARGUMENT;
-    }
-    long lowest = c.gpr[Vcpu.RDX] & 0xFFFFFFFFL;
-    int width = wide ? 64 : 32;
-    long count = sendTo(c, c.gpr[Vcpu.RBX], width, lowest, (int) icr);
-    return count + sendTo(c, c.gpr[Vcpu.RCX], width, lowest + width, (int) icr);
-  }
-
-  private static long sendTo(Vcpu c, long bitmap, int width, long lowest, int icr) {
-    long count = 0;
-    for (int k = 0; k < width; k++) {
-      if ((bitmap >>> k & 1) != 0 && c.apic.sendForGuest(lowest + k, icr)) {
-        count++;
-      }
-    }
-    return count;
   }
 }
