@@ -82,6 +82,11 @@ public final class NoInterrupts implements LocalInterrupts {
   public void tscOffsetChanged(long offset) {}
 
   @Override
+  public boolean sendForGuest(long apicId, int icrLow) {
+    return false;
+  }
+
+  @Override
   public void init() {}
 
   @Override
