@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backstep.emulator.boot;
+
+import org.jspecify.annotations.NullMarked;

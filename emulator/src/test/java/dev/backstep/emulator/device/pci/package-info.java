@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backstep.emulator.device.pci;
+
+import org.jspecify.annotations.NullMarked;
