@@ -95,6 +95,9 @@ public final class EventDelivery {
     // instruction.
     c.stepTrapSuppressed = true;
     deliver(c, vector, NO_ERROR_CODE, kind, 0);
+    if (kind != Kind.SOFTWARE) {
+      emitException(c, vector, NO_ERROR_CODE);
+    }
   }
 
   /// Delivers an event that is benign or handled first, and then whatever its delivery raises.
@@ -187,7 +190,10 @@ public final class EventDelivery {
       case COMPATIBILITY16, COMPATIBILITY32, LONG64 ->
           LongModeDelivery.deliver(c, vector, errorCode, kind, extraFlags);
     }
-    c.interruptShadow = false;
+    if (c.interruptShadow) {
+      c.interruptShadow = false;
+      c.updateStepping();
+    }
     if (vector == GuestFault.DB) {
       // SDM Vol. 3 "Debug Control Register (DR7)": GD is cleared on entry to the debug handler.
       c.dr[7] &= ~ControlBits.DR7_GD;

@@ -111,7 +111,7 @@ class EventDeliveryTest {
     SystemBench b = protected32().user().code(0xF1);
     b.idt(1, gate(Descriptor.INTERRUPT_GATE32, CODE32, handler(1), 0, 0));
     b.step();
-    assertEquals(List.of(), b.exceptions());
+    assertEquals(List.of("#DB"), b.exceptions());
     assertEquals(handler(1), b.c.rip);
     assertEquals(CODE_AT + 1, b.stack32(0));
   }
