@@ -5,7 +5,6 @@ package dev.backstep.emulator.boot;
 final class MpTables {
   private static final int MOST_CPUS = 255;
   private static final int POINTER_BYTES = 16;
-  private static final int HEADER_BYTES = 44;
   private static final int LAPIC_VERSION = 0x14;
   private static final int IOAPIC_VERSION = 0x20;
   private static final long LAPIC_GPA = 0xFEE0_0000L;
