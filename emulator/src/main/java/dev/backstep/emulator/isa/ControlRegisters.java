@@ -106,8 +106,9 @@ public final class ControlRegisters {
 
   public static void clts(Vcpu c, DecodedInstruction i) {
     Privilege.requireZero(c);
-    c.cr0 &= ~ControlBits.CR0_TS;
-    emit(c, MachineEvent.Op.WRITE, 0, c.cr0);
+    long next = c.cr0 & ~ControlBits.CR0_TS;
+    emit(c, MachineEvent.Op.WRITE, 0, next);
+    c.cr0 = next;
   }
 
   private static void writeCr0(Vcpu c, long value) {
@@ -237,9 +238,14 @@ public final class ControlRegisters {
     return c.mode == CpuMode.LONG64 ? value : value & 0xFFFFFFFFL;
   }
 
+  /// Comes before the change: listeners compare with the old value.
   private static void emit(Vcpu c, MachineEvent.Op op, int register, long value) {
+    emit(c, op, NAMES[register], value);
+  }
+
+  static void emit(Vcpu c, MachineEvent.Op op, String register, long value) {
     if (c.events.isOn()) {
-      c.events.emit(new MachineEvent.ControlRegister(c.at(), op, NAMES[register], value));
+      c.events.emit(new MachineEvent.ControlRegister(c.at(), op, register, value));
     }
   }
 

@@ -252,6 +252,7 @@ public final class SystemOps {
     if (illegal) {
       throw c.fault.generalProtection(0);
     }
+    ControlRegisters.emit(c, MachineEvent.Op.WRITE, "XCR0", value);
     c.xcr0 = value;
   }
 
