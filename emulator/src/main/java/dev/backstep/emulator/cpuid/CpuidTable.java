@@ -4,6 +4,7 @@ import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /// What CPUID answers on each vCPU of a machine. SDM Vol. 2 "CPUID"; APM Vol. 3 Appendix E.
@@ -53,11 +54,11 @@ public final class CpuidTable {
     return features;
   }
 
-  /// What the CPU does not have: its instructions are undefined.
-  public Set<CpuFeature> absentFeatures() {
+  /// What the CPU does not have: its instructions are undefined. In the order of [CpuFeature].
+  public List<CpuFeature> absentFeatures() {
     var absent = EnumSet.allOf(CpuFeature.class);
     absent.removeAll(features);
-    return absent;
+    return List.copyOf(absent);
   }
 
   /// MAXPHYADDR.
@@ -86,8 +87,8 @@ public final class CpuidTable {
     return vendor == Vendor.AMD;
   }
 
-  /// SYSRET to 64-bit mode checks its target while still at CPL 0 (SDM Vol. 2 "SYSRET"); else the fault is
-  /// raised after the switch to CPL 3 (APM Vol. 3 "SYSRET").
+  /// SYSRET to 64-bit mode checks its target while still at CPL 0 (SDM Vol. 2 "SYSRET"); else the
+  /// fault is raised after the switch to CPL 3 (APM Vol. 3 "SYSRET").
   public boolean checksSysretTarget() {
     return vendor == Vendor.INTEL;
   }

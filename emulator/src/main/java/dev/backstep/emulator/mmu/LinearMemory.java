@@ -38,6 +38,11 @@ final class LinearMemory {
     return tlb;
   }
 
+  /// Whether anything has been translated since power-up.
+  boolean holdsTranslations() {
+    return allocated;
+  }
+
   /// The TLB entry that translates `gva` and allows `access`.
   ///
   /// @throws GuestFault #PF

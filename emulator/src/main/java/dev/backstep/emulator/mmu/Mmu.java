@@ -349,8 +349,11 @@ public final class Mmu {
 
   /// CPL, mode, CR0, CR4, EFER or RFLAGS.AC may have changed.
   public void modeChanged() {
-    if (controls.hasCachingChanged()) {
+    if (controls.hasCachingChanged() && linearMemory.holdsTranslations()) {
       flushAll("cr0");
+    }
+    if (controls.hasPagingSwitched()) {
+      linearMemory.tlb().flushAll();
     }
     if (controls.haveChanged()) {
       views.clear();

@@ -39,6 +39,12 @@ final class PagingControls {
     return changed;
   }
 
+  /// Whether CR0.PG changed since the last call of [#haveChanged()], which is to follow: addresses
+  /// that are not translated share the TLB with those that are.
+  boolean hasPagingSwitched() {
+    return ((c.cr0 ^ cr0) & ControlBits.CR0_PG) != 0;
+  }
+
   /// Whether CR0.CD, and with it memory types, changed since the last call.
   boolean hasCachingChanged() {
     long now = c.cr0 & ControlBits.CR0_CD;

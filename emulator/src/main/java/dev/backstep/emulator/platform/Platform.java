@@ -6,7 +6,6 @@ import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
 import dev.backstep.emulator.msr.MsrPolicy;
 import dev.backstep.emulator.msr.MsrTable;
-import java.util.function.IntFunction;
 
 /// What a machine runs on: bare metal or a hypervisor. Composed of policies; only the builder of a
 /// machine reads it.
@@ -16,14 +15,14 @@ import java.util.function.IntFunction;
 /// @param hypervisor what CPUID.40000000H says, or `CpuidTable.NO_HYPERVISOR`
 /// @param memoryTypes decides effective memory types
 /// @param msrs differences in registers
-/// @param vmExits makes the policy of a machine with that many vCPUs
+/// @param vmExits what a hypervisor would see
 public record Platform(
     String name,
     Vendor vendor,
     String hypervisor,
     MemoryTypePolicy memoryTypes,
     MsrPolicy msrs,
-    IntFunction<VmExitPolicy> vmExits) {
+    VmExitPolicy vmExits) {
 
   /// What CPUID answers on a machine of this platform.
   public CpuidTable cpuidTable(CpuSetting cpu, int vcpus) {
@@ -33,10 +32,5 @@ public record Platform(
   /// What RDMSR and WRMSR do on a machine of this platform.
   public MsrTable msrTable(CpuidTable cpuid) {
     return new MsrTable(cpuid, msrs);
-  }
-
-  /// What a hypervisor would see of a machine of this platform.
-  public VmExitPolicy newVmExitPolicy(int vcpus) {
-    return vmExits.apply(vcpus);
   }
 }

@@ -85,7 +85,7 @@ public final class Platforms {
               KVM_SIGNATURE,
               new EptMemoryTypes(ignoreGuestPat),
               KVM_MSRS,
-              VmxExits::new);
+              new VmxExits());
       case "kvm-amd" ->
           new Platform(
               name,
@@ -93,7 +93,7 @@ public final class Platforms {
               KVM_SIGNATURE,
               new NptMemoryTypes(cdNwCleared),
               KVM_MSRS,
-              vcpus -> VmExitPolicy.NONE);
+              VmExitPolicy.NONE);
       case "bare-metal-amd" -> bareMetal(name, Vendor.AMD);
       default -> bareMetal(name, Vendor.INTEL);
     };
@@ -106,7 +106,7 @@ public final class Platforms {
         CpuidTable.NO_HYPERVISOR,
         new NativeMemoryTypes(),
         BARE_METAL_MSRS,
-        vcpus -> VmExitPolicy.NONE);
+        VmExitPolicy.NONE);
   }
 
   private static Entry entry(String name) {

@@ -10,8 +10,6 @@ import dev.backstep.emulator.listen.MachineEvent.VmExit;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Vcpu;
-import java.util.Arrays;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// VM exits as KVM configures VMX: EPT, unrestricted guest, FlexPriority (virtualised APIC accesses
@@ -57,9 +55,6 @@ final class VmxExits implements VmExitPolicy {
           | ControlBits.CR4_OSXMMEXCPT
           | ControlBits.CR4_FSGSBASE;
 
-  /// CR0 after reset. SDM Vol. 3 "Processor State After Reset".
-  private static final long CR0_RESET = 0x6000_0010L;
-
   private static final int IO_IN = 1 << 3;
   private static final int IO_STRING = 1 << 4;
   private static final int IO_REP = 1 << 5;
@@ -67,17 +62,6 @@ final class VmxExits implements VmExitPolicy {
   private static final int CR_LMSW = 3 << 4;
   private static final int CR_LMSW_MEMORY = 1 << 6;
   private static final int APIC_LINEAR_WRITE = 1 << 12;
-
-  /// CR0 and CR4 of each vCPU as last written.
-  private final long[] cr0;
-
-  private final long[] cr4;
-
-  VmxExits(int vcpus) {
-    cr0 = new long[vcpus];
-    cr4 = new long[vcpus];
-    Arrays.fill(cr0, CR0_RESET);
-  }
 
   @Override
   public @Nullable VmExit exitFor(MachineEvent event, Vcpu c) {
@@ -95,9 +79,9 @@ final class VmxExits implements VmExitPolicy {
           e.reason().equals("triple-fault")
               ? new VmExit(e.at(), TRIPLE_FAULT, "TRIPLE_FAULT", 0)
               : null;
-      case MachineEvent.Init e -> forget(e.at());
-      case MachineEvent.Reset e -> forgetAll();
       case MachineEvent.DebugRegister _,
+          MachineEvent.Init _,
+          MachineEvent.Reset _,
           MachineEvent.Ipi _,
           MachineEvent.Interrupt _,
           MachineEvent.Injection _,
@@ -136,23 +120,20 @@ final class VmxExits implements VmExitPolicy {
     };
   }
 
-  private @Nullable VmExit controlRegister(MachineEvent.ControlRegister e, Vcpu c) {
+  private static @Nullable VmExit controlRegister(MachineEvent.ControlRegister e, Vcpu c) {
     if (e.op() == Op.READ) {
       return null;
     }
-    int vcpu = e.at().vcpu();
-    return switch (e.reg().toLowerCase(Locale.ROOT)) {
-      case "cr0" -> {
-        long changed = (cr0[vcpu] ^ e.value()) & ~CR0_GUEST_OWNED;
-        cr0[vcpu] = e.value();
-        yield changed == 0 ? null : crAccess(e.at(), 0, instruction(c));
-      }
-      case "cr4" -> {
-        long changed = (cr4[vcpu] ^ e.value()) & ~CR4_GUEST_OWNED;
-        cr4[vcpu] = e.value();
-        yield changed == 0 ? null : crAccess(e.at(), 4, instruction(c));
-      }
-      case "xcr0" -> new VmExit(e.at(), XSETBV, "XSETBV", 0);
+    return switch (e.reg()) {
+      case "CR0" ->
+          ((c.cr0 ^ e.value()) & ~CR0_GUEST_OWNED) == 0
+              ? null
+              : crAccess(e.at(), 0, instruction(c));
+      case "CR4" ->
+          ((c.cr4 ^ e.value()) & ~CR4_GUEST_OWNED) == 0
+              ? null
+              : crAccess(e.at(), 4, instruction(c));
+      case "XCR0" -> new VmExit(e.at(), XSETBV, "XSETBV", 0);
       default -> null;
     };
   }
@@ -209,17 +190,5 @@ final class VmxExits implements VmExitPolicy {
           new VmExit(e.at(), EXCEPTION_NMI, "EXCEPTION_NMI", 0);
       default -> null;
     };
-  }
-
-  private @Nullable VmExit forget(At at) {
-    cr0[at.vcpu()] = CR0_RESET;
-    cr4[at.vcpu()] = 0;
-    return null;
-  }
-
-  private @Nullable VmExit forgetAll() {
-    Arrays.fill(cr0, CR0_RESET);
-    Arrays.fill(cr4, 0);
-    return null;
   }
 }

@@ -273,6 +273,11 @@ public final class VcpuFixture implements ExecutionListener {
     }
 
     @Override
+    public boolean sendForGuest(long apicId, int icrLow) {
+      return false;
+    }
+
+    @Override
     public void init() {}
 
     @Override

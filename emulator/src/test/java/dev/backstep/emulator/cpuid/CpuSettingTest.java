@@ -1,0 +1,66 @@
+package dev.backstep.emulator.cpuid;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class CpuSettingTest {
+  private static String refusal(String text) {
+    var e = assertThrows(IllegalArgumentException.class, () -> CpuSetting.parse(text));
+    return String.valueOf(e.getMessage());
+  }
+
+  @Test
+  void addsAndRemovesFlagsInQemusSpelling() {
+    CpuSetting s = CpuSetting.parse("QEMU64,+x2apic,+TSC-deadline,-cx16,umip=on,mtrr=off");
+    assertEquals(CpuModel.QEMU64, s.model());
+    assertTrue(s.features().contains(CpuFeature.X2APIC));
+    assertTrue(s.features().contains(CpuFeature.TSC_DEADLINE_TIMER));
+    assertTrue(s.features().contains(CpuFeature.UMIP));
+    assertFalse(s.features().contains(CpuFeature.CX16));
+    assertFalse(s.features().contains(CpuFeature.MTRR));
+    assertNull(s.vendor());
+  }
+
+  @Test
+  void knowsTheOtherNamesOfFlags() {
+    assertEquals(CpuFeature.PNI, CpuFeature.byFlag("sse3"));
+    assertEquals(CpuFeature.SSE4_2, CpuFeature.byFlag("sse4.2"));
+    assertEquals(CpuFeature.SSE4_2, CpuFeature.byFlag("sse4_2"));
+    assertEquals(CpuFeature.ABM, CpuFeature.byFlag("lzcnt"));
+    assertEquals(CpuFeature.LAHF_LM, CpuFeature.byFlag("lahf-lm"));
+    assertNull(CpuFeature.byFlag("warp"));
+  }
+
+  @Test
+  void takesVendorAndWidth() {
+    CpuSetting s = CpuSetting.parse("max,vendor=AuthenticAMD,phys-bits=40,host-phys-bits");
+    assertEquals(Vendor.AMD, s.vendor());
+    assertEquals(40, s.physicalAddressBits());
+    assertEquals(Vendor.AMD, CpuSetting.parse("opteron_g1").vendor());
+  }
+
+  @Test
+  void refusesInOneLineWhatItCannotDo() {
+    assertEquals(
+        "-cpu pentium9: no such CPU model; there are max, qemu64, Opteron_G1", refusal("pentium9"));
+    assertEquals("-cpu +avx2: this feature is not implemented", refusal("max,+avx2"));
+    assertEquals("-cpu avx2=maybe: a flag is set with on or off", refusal("max,avx2=maybe"));
+    assertTrue(refusal("max,-warp").startsWith("-cpu warp: unknown CPU flag"));
+    assertTrue(refusal("max,").startsWith("-cpu : unknown CPU flag"));
+    assertTrue(refusal("max,vendor=Cyrix").startsWith("-cpu vendor=Cyrix: "));
+    assertTrue(refusal("max,phys-bits=64").startsWith("-cpu phys-bits=64: a number from 36 to 52"));
+  }
+
+  @Test
+  void givesNoModelWhatIsNotImplemented() {
+    for (CpuModel model : CpuModel.values()) {
+      assertTrue(CpuModel.implemented().containsAll(model.features()), model.modelName());
+      assertTrue(model.brand().length() < 48);
+    }
+  }
+}

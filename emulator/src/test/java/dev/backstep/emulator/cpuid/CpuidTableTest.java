@@ -1,0 +1,152 @@
+package dev.backstep.emulator.cpuid;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.backstep.emulator.mmu.VcpuFixture;
+import dev.backstep.emulator.vcpu.ControlBits;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class CpuidTableTest {
+  private final VcpuFixture f = new VcpuFixture();
+
+  private CpuidValues query(int leaf, int subleaf) {
+    return f.cpuid.query(f.c, leaf, subleaf);
+  }
+
+  private static CpuidTable of(int vcpus) {
+    return new CpuidTable(CpuSetting.parse("max"), Vendor.INTEL, CpuidTable.NO_HYPERVISOR, vcpus);
+  }
+
+  private static String text(int... words) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * words.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (int word : words) {
+      bytes.putInt(word);
+    }
+    return new String(bytes.array(), StandardCharsets.US_ASCII).replace("\0", "");
+  }
+
+  private static int register(CpuidValues v, CpuidRegister r) {
+    return switch (r) {
+      case EAX -> v.eax();
+      case EBX -> v.ebx();
+      case ECX -> v.ecx();
+      case EDX -> v.edx();
+    };
+  }
+
+  @Test
+  void namesTheVendorOfThePlatform() {
+    CpuidValues v = query(0, 0);
+    assertEquals("GenuineIntel", text(v.ebx(), v.edx(), v.ecx()));
+    assertEquals(0x1F, v.eax());
+    var amd = new VcpuFixture("qemu64", "bare-metal-amd", Map.of());
+    CpuidValues a = amd.cpuid.query(amd.c, 0x8000_0000, 0);
+    assertEquals("AuthenticAMD", text(a.ebx(), a.edx(), a.ecx()));
+  }
+
+  @Test
+  void showsEveryFeatureBitWhereTheManualPutsIt() {
+    for (CpuFeature feature : CpuFeature.values()) {
+      CpuidValues v = query(feature.leaf(), feature.subleaf());
+      boolean shown = (register(v, feature.register()) & feature.mask()) != 0;
+      assertEquals(f.cpuid.has(feature), shown, feature.name());
+    }
+    assertEquals(1 << 21, CpuFeature.X2APIC.mask());
+    assertEquals(CpuidRegister.ECX, CpuFeature.X2APIC.register());
+    assertEquals(1 << 20, CpuFeature.SMAP.mask());
+    assertEquals(0x8000_0001, CpuFeature.NX.leaf());
+  }
+
+  @Test
+  void followsTheGuestsSettings() {
+    assertEquals(0, query(1, 0).ecx() & CpuFeature.OSXSAVE.mask());
+    f.c.cr4 |= ControlBits.CR4_OSXSAVE;
+    assertTrue((query(1, 0).ecx() & CpuFeature.OSXSAVE.mask()) != 0);
+    assertTrue((query(1, 0).edx() & CpuFeature.APIC.mask()) != 0);
+    f.lapic.base = 0xFEE0_0100L;
+    assertEquals(0, query(1, 0).edx() & CpuFeature.APIC.mask());
+  }
+
+  @Test
+  void answersBeyondTheHighestLeafAsIntelDoes() {
+    assertEquals(query(0x1F, 1), query(0x1234, 1));
+    assertEquals(query(0x1F, 1), query(0x4000_0000, 1));
+    assertEquals(query(0x1F, 0), query(0x8000_0009, 0));
+    var amd = new VcpuFixture("max", "bare-metal-amd", Map.of());
+    assertEquals(new CpuidValues(0, 0, 0, 0), amd.cpuid.query(amd.c, 0x1234, 0));
+  }
+
+  @Test
+  void namesKvmOnlyUnderKvm() {
+    assertFalse(f.cpuid.hasHypercalls());
+    var kvm = new VcpuFixture("max", "kvm-intel", Map.of());
+    assertTrue(kvm.cpuid.hasHypercalls());
+    CpuidValues v = kvm.cpuid.query(kvm.c, 0x4000_0000, 0);
+    assertEquals(0x4000_0001, v.eax());
+    assertEquals("KVMKVMKVM", text(v.ebx(), v.ecx(), v.edx()));
+    assertEquals(new CpuidValues(0, 0, 0, 0), kvm.cpuid.query(kvm.c, 0x4000_0001, 0));
+    assertTrue((kvm.cpuid.query(kvm.c, 1, 0).ecx() & CpuFeature.HYPERVISOR.mask()) != 0);
+  }
+
+  @Test
+  void describesTheTopology() {
+    int[][] cases = {{1, 0}, {2, 1}, {3, 2}, {4, 2}, {255, 8}, {256, 8}, {1024, 10}};
+    for (int[] k : cases) {
+      CpuidTable t = of(k[0]);
+      assertEquals(new CpuidValues(0, 1, 0x100, 0), t.query(f.c, 0xB, 0));
+      assertEquals(new CpuidValues(k[1], k[0], 0x201, 0), t.query(f.c, 0xB, 1));
+      assertEquals(new CpuidValues(0, 0, 2, 0), t.query(f.c, 0xB, 2));
+      assertEquals(t.query(f.c, 0xB, 1), t.query(f.c, 0x1F, 1));
+      int addressable = t.query(f.c, 1, 0).ebx() >>> 16 & 0xFF;
+      assertEquals(Math.min(1 << k[1], 128), addressable);
+      assertEquals(k[0] > 1, t.has(CpuFeature.HT));
+    }
+  }
+
+  @Test
+  void tellsTheFrequencyOfTheTsc() {
+    CpuidValues v = query(0x15, 0);
+    assertEquals(2_000_000_000L, (long) v.ecx() * v.ebx() / v.eax());
+    assertEquals(2000, query(0x16, 0).eax());
+  }
+
+  @Test
+  void describesExtendedState() {
+    assertEquals(new CpuidValues(3, 576, 576, 0), query(0xD, 0));
+    assertEquals(new CpuidValues(0, 0, 0, 0), query(0xD, 2));
+  }
+
+  @Test
+  void describesAddressesAndBrand() {
+    assertEquals(46 | 48 << 8, query(0x8000_0008, 0).eax());
+    var brand = new StringBuilder();
+    for (int leaf = 0x8000_0002; leaf <= 0x8000_0004; leaf++) {
+      CpuidValues v = query(leaf, 0);
+      brand.append(text(v.eax(), v.ebx(), v.ecx(), v.edx()));
+    }
+    assertEquals("Backstep Virtual CPU", brand.toString());
+  }
+
+  @Test
+  void describesCaches() {
+    CpuidValues l1 = query(4, 0);
+    assertEquals(1 | 1 << 5 | 1 << 8, l1.eax());
+    int ways = (l1.ebx() >>> 22) + 1;
+    int line = (l1.ebx() & 0xFFF) + 1;
+    assertEquals(32 << 10, ways * line * (l1.ecx() + 1));
+    assertEquals(0, query(4, 4).eax());
+  }
+
+  @Test
+  void encodesFamilyModelAndStepping() {
+    assertEquals(0x6FB, query(1, 0).eax());
+    var qemu = new VcpuFixture("qemu64", "bare-metal-intel", Map.of());
+    assertEquals(0x60FB1, qemu.cpuid.query(qemu.c, 1, 0).eax());
+  }
+}
