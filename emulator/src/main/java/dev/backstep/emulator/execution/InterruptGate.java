@@ -27,11 +27,15 @@ public final class InterruptGate {
     }
     // SIPIs are dropped by a processor that does not wait for one.
     c.sipiVector = Vcpu.NO_SIPI;
-    if (c.activity == Activity.SHUTDOWN || c.interruptShadow) {
+    if (c.activity == Activity.SHUTDOWN) {
       return;
     }
-    if (c.pendingDebugTraps != 0 && c.activity == Activity.RUNNING) {
+    if (c.pendingDebugTraps != 0 && !(c.interruptShadow && c.stackSwitchShadow)) {
+      wake(c, "debug-trap");
       DebugTraps.deliverPending(c);
+    }
+    if (c.interruptShadow) {
+      return;
     }
     if (c.nmiPending && !c.nmiBlocked) {
       c.nmiPending = false;
@@ -51,6 +55,7 @@ public final class InterruptGate {
       case SHUTDOWN -> c.initPending;
       case HALTED ->
           c.initPending
+              || c.pendingDebugTraps != 0
               || c.nmiPending && !c.nmiBlocked
               || c.flag(Rflags.IF) && c.apic.hasDeliverable();
     };

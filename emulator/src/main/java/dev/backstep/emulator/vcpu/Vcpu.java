@@ -86,6 +86,9 @@ public final class Vcpu implements CpuSignals {
   /// "Masking Exceptions and Interrupts When Switching Stacks" and Vol. 2 "STI".
   public boolean interruptShadow;
 
+  /// The shadow is that of a load of SS, which also holds debug traps off.
+  public boolean stackSwitchShadow;
+
   /// An NMI has been delivered and no IRET has followed.
   public boolean nmiBlocked;
 
