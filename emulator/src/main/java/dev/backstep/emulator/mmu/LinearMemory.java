@@ -82,6 +82,11 @@ final class LinearMemory {
     if (!known) {
       memoryTypes.filled(gva, walker, whole ? walker.pageShift : 12);
     }
+    if (walker.pageShift > 12 && !whole) {
+      int entry = tlb.putFragment(gva, walker.gpa, flags);
+      setBacking(entry);
+      return entry;
+    }
     return install(gva, walker.gpa, flags);
   }
 

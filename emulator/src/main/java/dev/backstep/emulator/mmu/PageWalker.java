@@ -207,7 +207,8 @@ final class PageWalker {
 
   /// Structures that do not lie in RAM read as all ones; devices do not see a walk.
   private long readEntry(long at, int bytes) {
-    long offset = at == c.apic.mmioPage() ? PhysicalBus.NOT_RAM : bus.ramOffsetForRead(at);
+    boolean apicPage = (at & Mmu.PAGE_MASK) == c.apic.mmioPage();
+    long offset = apicPage ? PhysicalBus.NOT_RAM : bus.ramOffsetForRead(at);
     if (offset == PhysicalBus.NOT_RAM) {
       return bytes == 4 ? 0xFFFF_FFFFL : -1;
     }

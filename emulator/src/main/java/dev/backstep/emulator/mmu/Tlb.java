@@ -46,8 +46,8 @@ final class Tlb {
   private int largeCount;
   private int largeVictim;
 
-  /// Whether an entry may belong to a page larger than 4 KiB.
-  private boolean holdsFragments;
+  /// Whether a 4 KiB entry may belong to a large page that has no entry of its own.
+  private boolean holdsOrphans;
 
   /// @param entries a power of two
   Tlb(int entries) {
@@ -94,13 +94,18 @@ final class Tlb {
     return ramForWrite[entry];
   }
 
+  /// Puts a 4 KiB entry of a large page that is not kept whole; [#setBacking] must follow.
+  int putFragment(long gva, long gpa, int newFlags) {
+    holdsOrphans = true;
+    return put(gva, gpa, newFlags);
+  }
+
   /// Puts a 4 KiB entry; [#setBacking] must follow.
   int put(long gva, long gpa, int newFlags) {
     int entry = (int) (gva >>> 12) & mask;
     page[entry] = gva & Mmu.PAGE_MASK;
     gpaPage[entry] = gpa & Mmu.PAGE_MASK;
     flags[entry] = newFlags;
-    holdsFragments |= pageShift(newFlags) > 12;
     return entry;
   }
 
@@ -131,19 +136,19 @@ final class Tlb {
   void putLarge(long gva, long gpa, int newFlags) {
     int large = findLarge(gva);
     if (large == MISS) {
+      holdsOrphans |= largeCount == LARGE_ENTRIES;
       large = largeCount < LARGE_ENTRIES ? largeCount++ : largeVictim++ & LARGE_ENTRIES - 1;
     }
     long base = -1L << pageShift(newFlags);
     largePage[large] = gva & base;
     largeGpa[large] = gpa & base;
     largeFlags[large] = newFlags;
-    holdsFragments = true;
   }
 
   void flushAll() {
     Arrays.fill(page, INVALID);
     largeCount = 0;
-    holdsFragments = false;
+    holdsOrphans = false;
   }
 
   void flushNonGlobal() {
@@ -168,7 +173,7 @@ final class Tlb {
     if (own != MISS) {
       page[own] = INVALID;
     }
-    if (!holdsFragments) {
+    if (!holdsOrphans && findLarge(gva) == MISS) {
       return false;
     }
     for (int k = 0; k <= mask; k++) {

@@ -219,6 +219,25 @@ class PageWalkTest {
   }
 
   @Test
+  void invalidatesLargePagesThatLostTheirEntry() {
+    tables64();
+    for (int k = 1; k < 64; k++) {
+      f.ram.putLong(PD + 8 * k, 0x20_0087);
+    }
+    for (long gva = 0x20_0000; gva < 64 * 0x20_0000L; gva += 0x20_0000) {
+      // Each in another slot of the TLB.
+      mmu.load8(DS, gva + (gva >> 9));
+    }
+    for (int k = 1; k < 64; k++) {
+      f.ram.putLong(PD + 8 * k, 0x40_0087);
+    }
+    for (long gva = 0x20_0000; gva < 64 * 0x20_0000L; gva += 0x20_0000) {
+      mmu.flushPage(gva, "invlpg");
+      assertEquals(0x40_0000 + (gva >> 9), mmu.fetchGpa(gva + (gva >> 9)));
+    }
+  }
+
+  @Test
   void emitsOneMemoryTypePerFill() {
     tables64();
     f.ram.putLong(PD + 8, 0x20_0087);
