@@ -93,6 +93,12 @@ public final class CpuidTable {
     return vendor == Vendor.INTEL;
   }
 
+  /// Instruction breakpoints are held off, like debug traps, on the instruction after MOV SS or POP
+  /// SS (SDM Vol. 3 "Masking Exceptions and Interrupts When Switching Stacks").
+  public boolean holdsBreakpointsAfterStackSwitch() {
+    return vendor == Vendor.INTEL;
+  }
+
   /// The performance counters of the K7 exist without being enumerated (APM Vol. 2 "Performance
   /// Counter MSRs").
   public boolean hasLegacyPerformanceCounters() {

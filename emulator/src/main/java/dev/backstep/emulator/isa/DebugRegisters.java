@@ -26,7 +26,7 @@ final class DebugRegisters {
     int register = resolve(c, Operands.register(reads ? i.operand1 : i.operand0));
     Privilege.requireZero(c);
     if ((c.dr[7] & ControlBits.DR7_GD) != 0) {
-      c.dr[6] |= ControlBits.DR6_BD;
+      DebugTraps.report(c, ControlBits.DR6_BD);
       throw c.fault.withoutCode(GuestFault.DB);
     }
     if (reads) {

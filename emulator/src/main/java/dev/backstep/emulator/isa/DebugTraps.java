@@ -15,6 +15,9 @@ public final class DebugTraps {
   private static final int PORT_IO = 2;
   private static final int BREAKPOINTS = 4;
 
+  /// B0 to B3 of DR6.
+  private static final long BREAKPOINT_BITS = 0xF;
+
   private DebugTraps() {}
 
   /// Delivers the #DB for the traps in [Vcpu#pendingDebugTraps]; they go into DR6.
@@ -22,15 +25,31 @@ public final class DebugTraps {
     long traps = c.pendingDebugTraps;
     c.pendingDebugTraps = 0;
     if (traps != 0) {
-      c.dr[6] |= traps;
+      report(c, traps);
       EventDelivery.debugTrap(c);
+    }
+  }
+
+  /// Puts the conditions of a debug exception into DR6: B0 to B3 tell of this exception alone, the
+  /// other bits gather. SDM Vol. 3 "Debug Status Register (DR6)".
+  static void report(Vcpu c, long conditions) {
+    c.dr[6] = c.dr[6] & ~BREAKPOINT_BITS | conditions;
+  }
+
+  /// INT1 raises its #DB together with the traps that MOV SS held back; they go into DR6.
+  static void joinPending(Vcpu c) {
+    if (c.pendingDebugTraps != 0) {
+      report(c, c.pendingDebugTraps);
+      c.pendingDebugTraps = 0;
     }
   }
 
   /// Whether an enabled instruction breakpoint is set on the next instruction and RF does not mask
   /// it. If so DR6 says which; the caller raises #DB, a fault.
   public static boolean matchesInstructionBreakpoint(Vcpu c) {
-    if (c.flag(Rflags.RF)) {
+    boolean afterStackSwitch =
+        c.interruptShadow && c.stackSwitchShadow && c.cpuid.holdsBreakpointsAfterStackSwitch();
+    if (c.flag(Rflags.RF) || afterStackSwitch) {
       return false;
     }
     long gva = c.rip;
@@ -43,7 +62,9 @@ public final class DebugTraps {
         hits |= 1L << k;
       }
     }
-    c.dr[6] |= hits;
+    if (hits != 0) {
+      report(c, hits);
+    }
     return hits != 0;
   }
 

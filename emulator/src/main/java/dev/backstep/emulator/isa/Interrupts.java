@@ -41,9 +41,11 @@ public final class Interrupts {
     }
   }
 
-  /// INT1, also known as ICEBP: #DB without a check of the gate's DPL, DR6 stays.
+  /// INT1, also known as ICEBP: #DB without a check of the gate's DPL and without a bit of its own
+  /// in DR6.
   public static void icebp(Vcpu c, DecodedInstruction i) {
     EventDelivery.software(c, GuestFault.DB, EventDelivery.Kind.PRIVILEGED);
+    DebugTraps.joinPending(c);
   }
 
   public static void iret(Vcpu c, DecodedInstruction i) {

@@ -192,6 +192,10 @@ public final class SegmentLoads {
   private static void shadowAfterStackSegment(Vcpu c, int segment) {
     if (segment == SegmentRegister.SS) {
       c.interruptShadow = true;
+      c.stackSwitchShadow = true;
+      // The single step after this instruction does not come later either: the next one has its
+      // own.
+      c.stepTrapSuppressed = true;
       c.updateStepping();
       c.requestAttention();
     }

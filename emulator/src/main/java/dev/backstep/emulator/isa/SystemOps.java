@@ -311,6 +311,7 @@ public final class SystemOps {
     if (!c.flag(Rflags.IF)) {
       c.systemFlags |= Rflags.IF;
       c.interruptShadow = true;
+      c.stackSwitchShadow = false;
       c.updateStepping();
       c.requestAttention();
     }

@@ -140,4 +140,56 @@ class DebugTrapsTest {
     b = protected32().code(0xCC).run(1);
     assertEquals(0, b.stack32(2) & Rflags.RF);
   }
+
+  @Test
+  void stiHoldsNoDebugTrapBack() {
+    SystemBench b = protected32().code(0xFB, 0x90);
+    b.c.setRflags(Rflags.TF);
+    b.run(1);
+    assertEquals(DB, b.exceptions());
+    assertEquals(CODE_AT + 1, b.stack32(0));
+  }
+
+  @Test
+  void dataBreakpointOfMovSsComesWithInt1() {
+    SystemBench b = breakpoint(protected32(), 1, SCRATCH, 3, 0);
+    b.c.gpr[Vcpu.RBX] = SCRATCH;
+    b.put16(SCRATCH, DATA);
+    b.code(0x8E, 0x13, 0xF1).run(1);
+    assertEquals(List.of(), b.exceptions());
+    b.run(1);
+    assertEquals(DB, b.exceptions());
+    assertEquals(CODE_AT + 3, b.stack32(0));
+    assertEquals(ControlBits.DR6_FIXED | 2, b.c.dr[6]);
+    assertEquals(0, b.c.pendingDebugTraps);
+  }
+
+  @Test
+  void dataBreakpointOfMovSsFollowsASoftwareInterrupt() {
+    SystemBench b = breakpoint(protected32(), 1, SCRATCH, 3, 0);
+    b.c.gpr[Vcpu.RBX] = SCRATCH;
+    b.put16(SCRATCH, DATA);
+    b.code(0x8E, 0x13, 0xCD, 0x33).run(2);
+    assertEquals(DB, b.exceptions());
+    assertEquals(handler(0x33), b.stack32(0));
+  }
+
+  @Test
+  void movSsHoldsInstructionBreakpointsBackOnIntel() {
+    for (String cpu : List.of("max", "max,vendor=AuthenticAMD")) {
+      SystemBench b = breakpoint(new SystemBench(cpu).protected32(), 0, CODE_AT + 2, 0, 0);
+      b.c.gpr[Vcpu.RAX] = DATA;
+      b.code(0x8E, 0xD0, 0x40).run(1);
+      b.step();
+      assertEquals(cpu.equals("max") ? List.of() : DB, b.exceptions());
+    }
+  }
+
+  @Test
+  void breakpointBitsTellOfTheLastExceptionOnly() {
+    SystemBench b = breakpoint(protected32(), 2, CODE_AT, 0, 0).code(0x90);
+    b.c.dr[6] |= 2 | ControlBits.DR6_BS;
+    b.step();
+    assertEquals(ControlBits.DR6_FIXED | ControlBits.DR6_BS | 4, b.c.dr[6]);
+  }
 }
