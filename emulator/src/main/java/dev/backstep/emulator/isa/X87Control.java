@@ -80,6 +80,7 @@ public final class X87Control {
     VectorState.requireX87(c);
     VectorState.requireNoPendingException(c);
     c.fpu.tagValid &= ~(1 << X87Stack.physical(c.fpu, i.register0));
+    c.fpu.statusWord &= ~X87Stack.C1;
   }
 
   /// FFREE and a pop: not in the manuals, on all processors.

@@ -49,7 +49,8 @@ final class X87Formats {
   }
 
   /// The number in an x87 register, rounded to `precision` bits (24 or 53). Exceptions met, and C1
-  /// if it was rounded up, are added to the status word.
+  /// if it was rounded up, are added to the status word. What an unmasked overflow or underflow
+  /// leaves unstored is not rounded, either.
   static long narrow(FpuState fpu, int physical, int precision) {
     long significand = fpu.significand[physical];
     int exponent = fpu.signExponent[physical] & MAX_EXPONENT;
@@ -98,10 +99,14 @@ final class X87Formats {
     long result = increment(significand, drop + extra, direction, negative);
     boolean inexact = result << 1 << drop + extra - 1 != significand || drop + extra > 63;
     long bits = biased > 0 ? result + ((biased - 1L) << precision - 1) : result;
-    if (bits >>> precision - 1 >= (1 << exponentBits) - 1) {
+    if (biased > 2 * bias || bits >>> precision - 1 >= (1 << exponentBits) - 1) {
       return overflowed(fpu, precision, exponentBits, direction, negative);
     }
-    if (tiny && (inexact || (fpu.controlWord & X87Stack.UNDERFLOW) == 0)) {
+    if (tiny && (fpu.controlWord & X87Stack.UNDERFLOW) == 0) {
+      fpu.statusWord |= X87Stack.UNDERFLOW;
+      return 0;
+    }
+    if (tiny && inexact) {
       fpu.statusWord |= X87Stack.UNDERFLOW;
     }
     if (inexact) {
@@ -113,7 +118,11 @@ final class X87Formats {
 
   private static long overflowed(
       FpuState fpu, int precision, int exponentBits, int direction, boolean negative) {
-    fpu.statusWord |= X87Stack.OVERFLOW | X87Stack.PRECISION;
+    fpu.statusWord |= X87Stack.OVERFLOW;
+    if ((fpu.controlWord & X87Stack.OVERFLOW) == 0) {
+      return 0;
+    }
+    fpu.statusWord |= X87Stack.PRECISION;
     long infinity = (1L << exponentBits) - 1 << precision - 1;
     boolean away = direction == ROUND_NEAREST || direction == (negative ? ROUND_DOWN : ROUND_UP);
     fpu.statusWord |= away ? X87Stack.C1 : 0;

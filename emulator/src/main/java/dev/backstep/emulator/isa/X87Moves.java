@@ -55,7 +55,8 @@ public final class X87Moves {
     if (X87Stack.isEmpty(fpu, source)) {
       fpu.statusWord &= ~X87Stack.C1;
       if (X87Stack.raise(fpu, X87Stack.INVALID | X87Stack.STACK_FAULT)) {
-        X87Stack.push(fpu, X87Stack.INDEFINITE_SIGNIFICAND, X87Stack.INDEFINITE_EXPONENT);
+        fpu.top = fpu.top - 1 & 7;
+        X87Stack.storeIndefinite(fpu, fpu.top);
       }
       return;
     }
