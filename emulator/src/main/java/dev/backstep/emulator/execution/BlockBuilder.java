@@ -84,7 +84,7 @@ final class BlockBuilder {
     fetch(gpa, 0, available);
     int count = decodeRun(c, available);
     if (count > 0) {
-      return enter(new Place(c.mode, c.rip, codeBase, gpa, -1), count);
+      return enter(c, new Place(c.mode, c.rip, codeBase, gpa, -1), count);
     }
     if (allowed <= inPage) {
       // The limit cuts the first instruction off.
@@ -98,7 +98,7 @@ final class BlockBuilder {
       throw c.fault.generalProtection(0);
     }
     decoded[0] = crossing;
-    return enter(new Place(c.mode, c.rip, codeBase, gpa, second), 1);
+    return enter(c, new Place(c.mode, c.rip, codeBase, gpa, second), 1);
   }
 
   /// Decodes up to the end of the block or of the bytes; 0 = the first instruction needs more
@@ -122,7 +122,7 @@ final class BlockBuilder {
     return count;
   }
 
-  private CodeBlock enter(Place place, int count) {
+  private CodeBlock enter(Vcpu c, Place place, int count) {
     int length = 0;
     for (int k = 0; k < count; k++) {
       length += decoded[k].length;
@@ -134,6 +134,7 @@ final class BlockBuilder {
       cache.add(block);
       if (listener != null) {
         listener.blockBuilt(block);
+        c.events.countForBatch();
       }
     } else if (!block.valid) {
       cache.add(block);

@@ -29,7 +29,7 @@ public final class Interpreter {
   private @Nullable ExecutionListener listener;
 
   /// The sequence of this turn, see [ExecutionListener#executed].
-  private final int[] sequence = new int[1 << 14];
+  private final int[] sequence = new int[ExecutionListener.MOST_ENTRIES];
 
   private int sequenceLength;
   private long sequenceStart;
@@ -70,7 +70,8 @@ public final class Interpreter {
         break;
       }
       step(c);
-      if (sequenceLength > sequence.length - 2 * CodeBlock.MAX_INSTRUCTIONS) {
+      if (sequenceLength > sequence.length - 2 * CodeBlock.MAX_INSTRUCTIONS
+          || c.events.isBatchFull()) {
         flush(c);
       }
     }
@@ -275,9 +276,10 @@ public final class Interpreter {
   }
 
   private void flush(Vcpu c) {
-    if (recording && listener != null && sequenceLength > 0) {
+    if (recording && listener != null && (sequenceLength > 0 || c.events.isBatchFull())) {
       listener.executed(
           c.number, sequenceStart, sequence, sequenceLength, c.icountBase - sequenceStart);
+      c.events.batchReported();
     }
     sequenceStart = c.icountBase;
     sequenceLength = 0;

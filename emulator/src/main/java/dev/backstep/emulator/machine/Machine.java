@@ -30,6 +30,10 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   /// The same with a single vCPU: how often console input is looked for.
   static final int SOLE_TURN = 50_000;
 
+  /// Timers that expire one after the other and wake nobody, after which the guest is known to wait
+  /// for ever: it halted with interrupts off while, say, the PIT runs on.
+  private static final int MOST_IDLE_TURNS = 10_000_000;
+
   private final MachineConfig config;
   private final Arena arena;
   private final BoardFactory boards;
@@ -49,6 +53,9 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   private long position;
   private volatile long progress;
   private int lastTurn;
+  private long turns;
+  private int idleTurns;
+  private long lastReset = -1;
 
   /// Builds a machine at power-up.
   ///
@@ -83,6 +90,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
       throw e;
     }
     clock.watchCharges(this::timeCharged);
+    events.whenBatchIsFull(this::reportSoon);
     board.timers().watch(this::timerMovedTo);
   }
 
@@ -134,10 +142,26 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   public StopReason run() {
     StopReason reason = null;
     while (reason == null) {
-      reason = turn();
+      reason = runTurn();
     }
-    board.console().flush();
     return reason;
+  }
+
+  /// Runs one turn of a vCPU or, when all of them wait, lets time pass until the next timer.
+  ///
+  /// @return why the machine stopped, or null if it can go on
+  public @Nullable StopReason runTurn() {
+    StopReason reason = turn();
+    if (reason != null) {
+      board.console().flush();
+    }
+    return reason;
+  }
+
+  /// How many turns were begun. Together with the configuration and the inputs it names every
+  /// moment between two turns, those at which no instruction is retired included.
+  public long turns() {
+    return turns;
   }
 
   private @Nullable StopReason turn() {
@@ -147,13 +171,15 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     if (position >= config.maxInstructions()) {
       return new StopReason.InstructionLimit();
     }
+    turns++;
     receiveConsole();
     board.timers().fireDue(clock.nowNs());
     Vcpu next = nextRunnable();
     if (next == null) {
       return idle();
     }
-    runTurn(next);
+    idleTurns = 0;
+    run(next);
     if (next.activity == Activity.SHUTDOWN) {
       shutDown(next);
     }
@@ -163,13 +189,10 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     if (stop != null) {
       return stop;
     }
-    if (resetSource != null) {
-      restart();
-    }
-    return null;
+    return resetSource == null ? null : restart(resetSource);
   }
 
-  private void runTurn(Vcpu c) {
+  private void run(Vcpu c) {
     long limit = Math.min(position + turnLength, config.maxInstructions());
     long timerNs = board.timers().nextNs();
     if (timerNs != EventQueue.NEVER) {
@@ -210,7 +233,8 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   /// Nobody can run: time passes until the next timer, or until somebody types.
   private @Nullable StopReason idle() {
     long next = board.timers().nextNs();
-    if (next != EventQueue.NEVER) {
+    if (next != EventQueue.NEVER && idleTurns < MOST_IDLE_TURNS) {
+      idleTurns++;
       clock.skipTo(next);
       return null;
     }
@@ -239,6 +263,12 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     return new MachineEvent.At(position, bsp.number, bsp.rip, clock.nowNs());
   }
 
+  private void reportSoon() {
+    if (current != null) {
+      current.requestAttention();
+    }
+  }
+
   private void timeCharged() {
     timerMovedTo(board.timers().nextNs());
   }
@@ -258,12 +288,16 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     reset("triple-fault");
   }
 
-  private void restart() {
-    String source = resetSource == null ? "" : resetSource;
+  private @Nullable StopReason restart(String source) {
     resetSource = null;
     if (events.isOn()) {
       events.emit(new MachineEvent.Reset(here(), source));
     }
+    if (lastReset == position) {
+      // Resets for ever: from one to the next not a single instruction was retired.
+      return new StopReason.Stuck(0);
+    }
+    lastReset = position;
     try {
       board = boards.build();
     } catch (MachineConfigException e) {
@@ -272,6 +306,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     board.timers().watch(this::timerMovedTo);
     board.interpreter().listen(listener);
     lastTurn = 0;
+    return null;
   }
 
   @Override
