@@ -87,7 +87,7 @@ class OperationFactoryTest {
     for (int prefix : prefixes) {
       code.write(prefix);
     }
-    String[] tokens = opcode.encoding().split(" ");
+    String[] tokens = opcode.encoding().split(" ", -1);
     boolean first = true;
     for (String token : tokens) {
       switch (token) {

@@ -10,6 +10,7 @@ import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.testing.SystemBench;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
+import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.List;
@@ -273,6 +274,7 @@ class ControlRegistersTest {
     assertEquals(List.of("#DB"), b.exceptions());
     assertEquals(CODE_AT, b.stack32(0));
     assertTrue((b.c.dr[6] & ControlBits.DR6_BD) != 0);
+    assertTrue((b.stack32(2) & Rflags.RF) != 0);
     assertEquals(0, b.c.dr[7] & ControlBits.DR7_GD);
   }
 }

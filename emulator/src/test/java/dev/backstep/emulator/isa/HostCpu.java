@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.HexFormat;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 
 /// The host's own processor as a reference: runs single instructions on it, with all general
 /// registers (but RSP) and the arithmetic flags set before and read after.
@@ -62,21 +63,22 @@ final class HostCpu implements AutoCloseable {
     scratch = map(mmap, SCRATCH, SCRATCH_BYTES, PRIVATE_ANONYMOUS | FIXED_NOREPLACE);
   }
 
-  /// The host's processor, or null where it cannot be had: then [#whyNot] says why.
-  static @Nullable HostCpu open() {
-    if (whyNot() != null) {
-      return null;
+  /// The host's processor; the test that asks is skipped, with the reason, where it cannot be had.
+  static HostCpu openOrSkip() {
+    String why = whyNot();
+    if (why != null) {
+      return Assumptions.abort(why);
     }
     try {
       return new HostCpu(
           function("mmap", "PJIIIJ:P"), function("mprotect", "PJI:I"), function("munmap", "PJ:I"));
     } catch (Throwable e) {
-      return null;
+      return Assumptions.abort("no executable memory at a fixed address: " + e);
     }
   }
 
   /// Why this host cannot be the reference, or null.
-  static @Nullable String whyNot() {
+  private static @Nullable String whyNot() {
     String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
     if (!arch.equals("amd64") && !arch.equals("x86_64")) {
       return "the host is not x86-64 but " + arch;

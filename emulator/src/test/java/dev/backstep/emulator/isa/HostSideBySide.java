@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Assumptions;
 
 /// The emulator and the host's processor, side by side: both execute the same few instructions from
 /// the same registers and the same [#WINDOW] bytes of memory, and must leave the same.
@@ -58,10 +57,7 @@ final class HostSideBySide implements AutoCloseable {
 
   /// Skips the test that asks where there is no such host.
   static HostSideBySide open(long seed) {
-    HostCpu opened = HostCpu.open();
-    String why = HostCpu.whyNot();
-    Assumptions.assumeTrue(opened != null, why == null ? "no executable memory" : why);
-    return new HostSideBySide(opened, seed);
+    return new HostSideBySide(HostCpu.openOrSkip(), seed);
   }
 
   /// Whether the host has a feature, by its name in the opcode table.

@@ -69,7 +69,7 @@ final class InstructionCases {
     int immediate = -1;
     String digit = "";
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    for (String token : opcode.encoding().split(" ")) {
+    for (String token : opcode.encoding().split(" ", -1)) {
       switch (token) {
         case "NP", "o32" -> narrow = false;
         case "NFx" -> {}
@@ -142,7 +142,7 @@ final class InstructionCases {
       at &= -16;
     }
     if (bitString) {
-      registers[full] = random.nextInt(1024) - 512;
+      registers[full] = random.nextLong(-512, 512);
     }
     if (indexed) {
       registers[index] = random.nextInt(1 << 20);

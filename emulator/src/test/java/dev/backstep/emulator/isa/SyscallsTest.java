@@ -188,4 +188,15 @@ class SyscallsTest {
     b.c.msr.sysenterCs = 8;
     assertEquals(UD, b.code(SYSENTER).step().exceptions());
   }
+
+  @Test
+  void sysretLoadsOnlyTheSelectorOfSsOnAmd() {
+    for (String cpu : List.of("max", AMD)) {
+      SystemBench b = longMode(cpu);
+      b.c.gpr[Vcpu.RCX] = TARGET;
+      b.code(SYSRETQ).run(1);
+      assertEquals(0x3B, b.selector(SegmentRegister.SS));
+      assertEquals(cpu.equals(AMD) ? 0 : 3, b.c.segments[SegmentRegister.SS].dpl());
+    }
+  }
 }
