@@ -99,6 +99,12 @@ public final class CpuidTable {
     return vendor == Vendor.INTEL;
   }
 
+  /// SYSRET loads SS with a flat segment (SDM Vol. 2 "SYSRET"); else only with the selector (APM
+  /// Vol. 3 "SYSRET").
+  public boolean loadsStackAttributesOnSysret() {
+    return vendor == Vendor.INTEL;
+  }
+
   /// The performance counters of the K7 exist without being enumerated (APM Vol. 2 "Performance
   /// Counter MSRs").
   public boolean hasLegacyPerformanceCounters() {

@@ -94,18 +94,14 @@ public final class DebugTraps {
     }
   }
 
-  /// RF in the flags image that delivery pushes: set for faults, so that the instruction is not
-  /// stopped again by its breakpoint; not for #DB itself nor for traps and aborts. SDM Vol. 3
-  /// "Instruction- Breakpoint Exception Condition".
-  static int resumeFlagOf(int vector) {
+  /// RF in the flags image that delivery of a fault pushes: set, so that the instruction is not
+  /// stopped by its breakpoint when it runs again; not for the #DB of that breakpoint, nor for
+  /// traps and aborts. SDM Vol. 3 "Instruction-Breakpoint Exception Condition".
+  static int resumeFlagOf(Vcpu c, int vector) {
     return switch (vector) {
-      case GuestFault.DB,
-          GuestFault.NMI,
-          GuestFault.BP,
-          GuestFault.OF,
-          GuestFault.DF,
-          GuestFault.MC ->
-          0;
+      // A #DB fault without a breakpoint is general detect.
+      case GuestFault.DB -> (c.dr[6] & BREAKPOINT_BITS) == 0 ? Rflags.RF : 0;
+      case GuestFault.NMI, GuestFault.BP, GuestFault.OF, GuestFault.DF, GuestFault.MC -> 0;
       default -> Rflags.RF;
     };
   }

@@ -111,6 +111,12 @@ public final class EventDelivery {
 
   /// @param first the exception whose delivery raised `fault`, or [#NONE]
   private static void deliverFault(Vcpu c, GuestFault fault, int first) {
+    if (fault.vector() == GuestFault.PF) {
+      // SDM Vol. 3 "Interrupt 14—Page-Fault Exception (#PF)": CR2 is written whenever a page fault
+      // is
+      // detected, even if a double fault comes of it.
+      c.cr2 = fault.faultingLinearAddress();
+    }
     int vector = combine(first, fault.vector());
     if (vector == NONE) {
       shutDown(c);
@@ -118,12 +124,9 @@ public final class EventDelivery {
     }
     boolean isDouble = vector == GuestFault.DF;
     int errorCode = isDouble ? 0 : fault.hasErrorCode() ? fault.errorCode() : NO_ERROR_CODE;
-    if (vector == GuestFault.PF) {
-      c.cr2 = fault.faultingLinearAddress();
-    }
     emitException(c, vector, errorCode);
     try {
-      deliver(c, vector, errorCode, Kind.EXCEPTION, DebugTraps.resumeFlagOf(vector));
+      deliver(c, vector, errorCode, Kind.EXCEPTION, DebugTraps.resumeFlagOf(c, vector));
     } catch (GuestFault nested) {
       deliverFault(c, nested, vector);
     }

@@ -62,10 +62,11 @@ public final class Syscalls {
     } else {
       c.setRflags(c.rflags() | Rflags.IF);
     }
+    loadReturnStack(c, selector + 8 | 3);
     if (to64) {
-      leave(c, selector + 16, selector + 8, SegmentRegister.LONG, rip);
+      leave(c, selector + 16, SegmentRegister.LONG, rip);
     } else {
-      leave(c, selector, selector + 8, SegmentRegister.DEFAULT_BIG, rip & 0xFFFFFFFFL);
+      leave(c, selector, SegmentRegister.DEFAULT_BIG, rip & 0xFFFFFFFFL);
     }
     DebugTraps.judgeStepAfterwards(c);
   }
@@ -97,11 +98,13 @@ public final class Syscalls {
       if (!c.mmu.isCanonical(rip) || !c.mmu.isCanonical(pointer)) {
         throw c.fault.generalProtection(0);
       }
-      leave(c, selector + 32, selector + 40, SegmentRegister.LONG, rip);
+      loadFlatStack(c, selector + 40 | 3);
+      leave(c, selector + 32, SegmentRegister.LONG, rip);
       c.gpr[Vcpu.RSP] = pointer;
       return;
     }
-    leave(c, selector + 16, selector + 24, SegmentRegister.DEFAULT_BIG, rip & 0xFFFFFFFFL);
+    loadFlatStack(c, selector + 24 | 3);
+    leave(c, selector + 16, SegmentRegister.DEFAULT_BIG, rip & 0xFFFFFFFFL);
     c.gpr[Vcpu.RSP] = pointer & 0xFFFFFFFFL;
   }
 
@@ -122,12 +125,23 @@ public final class Syscalls {
   }
 
   /// To CPL 3.
-  private static void leave(Vcpu c, int code, int stack, int size, long rip) {
-    SegmentRegister ss = c.segments[SegmentRegister.SS];
-    ss.set((stack | 3) & 0xFFFF, 0, FLAT_LIMIT, DATA | DPL_3, true);
+  private static void leave(Vcpu c, int code, int size, long rip) {
     SegmentRegister cs = c.segments[SegmentRegister.CS];
     cs.set((code | 3) & 0xFFFF, 0, FLAT_LIMIT, CODE | DPL_3 | size, true);
     finish(c, 3, rip);
+  }
+
+  private static void loadReturnStack(Vcpu c, int selector) {
+    if (c.cpuid.loadsStackAttributesOnSysret()) {
+      loadFlatStack(c, selector);
+    } else {
+      c.segments[SegmentRegister.SS].selector = selector & 0xFFFF;
+    }
+  }
+
+  private static void loadFlatStack(Vcpu c, int selector) {
+    SegmentRegister ss = c.segments[SegmentRegister.SS];
+    ss.set(selector & 0xFFFF, 0, FLAT_LIMIT, DATA | DPL_3, true);
   }
 
   private static void finish(Vcpu c, int cpl, long rip) {
