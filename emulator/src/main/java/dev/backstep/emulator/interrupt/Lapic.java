@@ -247,13 +247,6 @@ public final class Lapic implements LocalInterrupts, Stateful {
     local(LapicRegister.LVT_LINT1);
   }
 
-  /// A counter of the performance monitor overflowed. SDM Vol. 3 "Generating an Interrupt on
-  /// Overflow": the entry masks itself.
-  public void performanceCounterOverflowed() {
-    local(LapicRegister.LVT_PERFORMANCE);
-    registers.maskPerformanceEntry();
-  }
-
   /// SDM Vol. 3 "Signaling Interrupt Servicing Completion".
   void endOfInterrupt() {
     int vector = requests.end();

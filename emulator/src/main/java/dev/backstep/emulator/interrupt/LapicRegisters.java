@@ -115,11 +115,6 @@ final class LapicRegisters {
     setLvt(register, lvt(register).raw() | LvtEntry.REMOTE_IRR);
   }
 
-  void maskPerformanceEntry() {
-    LapicRegister register = LapicRegister.LVT_PERFORMANCE;
-    setLvt(register, lvt(register).raw() | LvtEntry.MASKED);
-  }
-
   /// A level interrupt got its EOI: LINT0, if it was its, asks again while its pin is still high.
   void levelServiced(int vector) {
     LvtEntry lint0 = lvt(LapicRegister.LVT_LINT0);

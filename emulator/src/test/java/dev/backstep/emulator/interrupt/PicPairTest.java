@@ -183,4 +183,24 @@ class PicPairTest {
     b.lower();
     assertFalse(pics.isRequesting());
   }
+
+  @Test
+  void nmiWireArrivesAtLint1WhereItIsOpen() {
+    bench.cpus.get(0).signals.clear();
+    bench.router.nmiRose();
+    assertTrue(bench.cpus.get(0).signals.contains("nmi"));
+    assertFalse(bench.cpus.get(1).signals.contains("nmi"), "masked after reset");
+  }
+
+  @Test
+  void fixedLint0DeliversItsOwnVectorAndHoldsALevelUntilItsEoi() {
+    apic.writeMmio(0x350, 4, 1 << 15 | 0x61);
+    InterruptLine line = wiring.connect(3);
+    line.raise();
+    assertEquals(0x61, apic.acknowledge());
+    assertEquals("lint0", apic.acknowledgedSource());
+    assertEquals(1 << 15 | 1 << 14 | 0x61, apic.readMmio(0x350, 4));
+    apic.writeMmio(0xB0, 4, 0);
+    assertTrue(apic.hasDeliverable(), "INTR is still high");
+  }
 }
