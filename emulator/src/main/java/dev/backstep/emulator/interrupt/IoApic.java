@@ -74,11 +74,13 @@ public final class IoApic implements MmioDevice, ApicRouter.EoiListener, Statefu
 
   @Override
   public long read(long offset, int bytes) {
-    return switch ((int) offset) {
-      case 0x00 -> select;
-      case 0x10 -> Integer.toUnsignedLong(register(select));
-      default -> 0;
-    };
+    long value =
+        switch ((int) offset) {
+          case 0x00 -> select;
+          case 0x10 -> Integer.toUnsignedLong(register(select));
+          default -> 0;
+        };
+    return bytes >= 4 ? value : value & (1L << 8 * bytes) - 1;
   }
 
   private int register(int index) {

@@ -46,6 +46,8 @@ class IoApicTest {
     assertEquals(0x0F00_0000, register(0));
     assertEquals(MASKED, register(0x10));
     assertEquals(0, register(0x40));
+    register(1);
+    assertEquals(0x20, ioApic.read(0x10, 1));
   }
 
   @Test
