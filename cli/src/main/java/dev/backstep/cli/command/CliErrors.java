@@ -5,6 +5,8 @@ import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 
 /// Errors as users see them: one line that says what to do; with `--debug` also the stack trace.
@@ -12,10 +14,15 @@ public final class CliErrors {
   private static final String DEBUG = "--debug";
   private static final int USAGE = 2;
 
+  /// Kept, so that the level set on it is: loggers nobody holds are collected.
+  private static final Logger LUCENE = Logger.getLogger("org.apache.lucene");
+
   private CliErrors() {}
 
   /// A picocli command line with the project's conventions.
   public static CommandLine commandLine(Object command) {
+    // Advice about JVM options is not for those who search a trace.
+    LUCENE.setLevel(Level.SEVERE);
     CommandLine line = new CommandLine(command);
     line.setPosixClusteredShortOptionsAllowed(false);
     line.setCaseInsensitiveEnumValuesAllowed(true);

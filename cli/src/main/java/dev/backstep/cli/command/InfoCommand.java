@@ -1,5 +1,6 @@
 package dev.backstep.cli.command;
 
+import com.google.gson.stream.JsonWriter;
 import com.google.protobuf.util.JsonFormat;
 import dev.backstep.proto.journal.TraceReader;
 import dev.backstep.proto.journal.TraceVerifier;
@@ -9,6 +10,8 @@ import dev.backstep.proto.v1.Image;
 import dev.backstep.proto.v1.KindCount;
 import dev.backstep.proto.v1.Manifest;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.math.BigInteger;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -92,27 +95,17 @@ public final class InfoCommand implements Callable<Integer> {
             .preservingProtoFieldNames()
             .omittingInsignificantWhitespace()
             .print(reader.manifest());
-    System.out.printf(
-        "{\"trace\":%s,\"complete\":%b,\"state\":%s,\"instructions\":%s,\"chunks\":%d,\"manifest\":%s}%n",
-        quote(reader.trace().toString()),
-        reader.isComplete(),
-        quote(reader.state()),
-        Long.toUnsignedString(reader.endPosition()),
-        reader.chunkCount(),
-        manifest);
-  }
-
-  private static String quote(String text) {
-    StringBuilder quoted = new StringBuilder("\"");
-    for (char ch : text.toCharArray()) {
-      if (ch == '"' || ch == '\\') {
-        quoted.append('\\').append(ch);
-      } else if (ch < ' ') {
-        quoted.append("\\u%04x".formatted((int) ch));
-      } else {
-        quoted.append(ch);
-      }
+    StringWriter line = new StringWriter();
+    try (JsonWriter json = new JsonWriter(line)) {
+      json.beginObject();
+      json.name("trace").value(reader.trace().toString());
+      json.name("complete").value(reader.isComplete());
+      json.name("state").value(reader.state());
+      json.name("instructions").value(new BigInteger(Long.toUnsignedString(reader.endPosition())));
+      json.name("chunks").value(reader.chunkCount());
+      json.name("manifest").jsonValue(manifest);
+      json.endObject();
     }
-    return quoted.append('"').toString();
+    System.out.println(line);
   }
 }
