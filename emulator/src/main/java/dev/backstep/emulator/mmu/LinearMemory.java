@@ -24,6 +24,7 @@ final class LinearMemory {
       Vcpu c,
       PhysicalBus bus,
       PageWalker walker,
+      RamBlocks blocks,
       DataBreakpoints breakpoints,
       MemoryTypes memoryTypes) {
     this.c = c;
@@ -31,7 +32,7 @@ final class LinearMemory {
     this.walker = walker;
     this.breakpoints = breakpoints;
     this.memoryTypes = memoryTypes;
-    this.physical = new PhysicalAccess(c, bus);
+    this.physical = new PhysicalAccess(c, bus, blocks);
   }
 
   Tlb tlb() {

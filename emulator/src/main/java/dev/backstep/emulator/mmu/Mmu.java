@@ -35,6 +35,7 @@ public final class Mmu {
   private final SegmentChecks segmentChecks;
   private final DataBreakpoints breakpoints;
   private final MemoryTypes memoryTypes;
+  private final RamBlocks blocks;
   private final PageWalker walker;
   private final LinearMemory linearMemory;
   private final LinearAccess linearAccess;
@@ -63,8 +64,9 @@ public final class Mmu {
     segmentChecks = new SegmentChecks(c);
     breakpoints = new DataBreakpoints(c);
     memoryTypes = new MemoryTypes(c, bus, policy);
-    walker = new PageWalker(c, bus);
-    linearMemory = new LinearMemory(c, bus, walker, breakpoints, memoryTypes);
+    blocks = new RamBlocks(bus);
+    walker = new PageWalker(c, bus, blocks);
+    linearMemory = new LinearMemory(c, bus, walker, blocks, breakpoints, memoryTypes);
     linearAccess = new LinearAccess(c, linearMemory, segmentChecks);
     controls = new PagingControls(c);
     Arrays.fill(fastBase, POISON);
@@ -228,6 +230,11 @@ public final class Mmu {
   }
 
   // Plain RAM in bulk, for string instructions.
+
+  /// The RAM that offsets point into.
+  public GuestRam ram() {
+    return ram;
+  }
 
   /// How many bytes from `ea` to the end of its page are plain RAM that may be read without further
   /// checks; 0 if that is not known: then load one element, and ask again.
@@ -398,6 +405,7 @@ public final class Mmu {
   /// What lies behind guest-physical addresses changed: the xAPIC page moved, a device was mapped
   /// or unmapped.
   public void physicalMapChanged() {
+    blocks.forget();
     linearMemory.backingChanged();
     views.clear();
     newEpoch();

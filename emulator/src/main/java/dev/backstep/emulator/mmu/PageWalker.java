@@ -39,6 +39,7 @@ final class PageWalker {
   private final Vcpu c;
   private final PhysicalBus bus;
   private final GuestRam ram;
+  private final RamBlocks blocks;
 
   /// Physical-address bits at and above MAXPHYADDR, up to bit 51.
   private final long beyondPhysical;
@@ -65,9 +66,10 @@ final class PageWalker {
   /// PAT index of the page that the last walk found: PAT, PCD, PWT.
   int patIndex;
 
-  PageWalker(Vcpu c, PhysicalBus bus) {
+  PageWalker(Vcpu c, PhysicalBus bus, RamBlocks blocks) {
     this.c = c;
     this.bus = bus;
+    this.blocks = blocks;
     this.ram = bus.ram();
     beyondPhysical = OFFSET_52 & -1L << c.cpuid.physicalAddressBits();
     gigabytePages = c.cpuid.has(CpuFeature.PDPE1GB);
@@ -208,7 +210,7 @@ final class PageWalker {
   /// Structures that do not lie in RAM read as all ones; devices do not see a walk.
   private long readEntry(long at, int bytes) {
     boolean apicPage = (at & Mmu.PAGE_MASK) == c.apic.mmioPage();
-    long offset = apicPage ? PhysicalBus.NOT_RAM : bus.ramOffsetForRead(at);
+    long offset = apicPage ? PhysicalBus.NOT_RAM : blocks.ramForRead(at);
     if (offset == PhysicalBus.NOT_RAM) {
       return bytes == 4 ? 0xFFFF_FFFFL : -1;
     }

@@ -14,9 +14,12 @@ final class PhysicalAccess {
   private final PhysicalBus bus;
   private final GuestRam ram;
 
-  PhysicalAccess(Vcpu c, PhysicalBus bus) {
+  private final RamBlocks blocks;
+
+  PhysicalAccess(Vcpu c, PhysicalBus bus, RamBlocks blocks) {
     this.c = c;
     this.bus = bus;
+    this.blocks = blocks;
     this.ram = bus.ram();
   }
 
@@ -27,11 +30,11 @@ final class PhysicalAccess {
   }
 
   long ramForRead(long gpaPage) {
-    return isApicPage(gpaPage) ? PhysicalBus.NOT_RAM : bus.ramOffsetForRead(gpaPage);
+    return isApicPage(gpaPage) ? PhysicalBus.NOT_RAM : blocks.ramForRead(gpaPage);
   }
 
   long ramForWrite(long gpaPage) {
-    return isApicPage(gpaPage) ? PhysicalBus.NOT_RAM : bus.ramOffsetForWrite(gpaPage);
+    return isApicPage(gpaPage) ? PhysicalBus.NOT_RAM : blocks.ramForWrite(gpaPage);
   }
 
   /// Reads 1 to 8 bytes of RAM, zero-extended.

@@ -23,7 +23,7 @@ final class MachineMsrs {
 
   static void addTo(MsrList list, CpuidTable cpuid, MsrPolicy policy) {
     if (cpuid.has(CpuFeature.MCA)) {
-      addMachineCheck(list);
+      addMachineCheck(list, policy.bankDetails());
     }
     list.add(0x8B, "IA32_BIOS_SIGN_ID", c -> policy.microcodeRevision(), Msr.IGNORED);
     list.add(
@@ -49,7 +49,7 @@ final class MachineMsrs {
     c.msr.miscEnable = value;
   }
 
-  private static void addMachineCheck(MsrList list) {
+  private static void addMachineCheck(MsrList list, MsrPolicy.BankDetails details) {
     list.constant(0x179, "IA32_MCG_CAP", MCG_CTL_PRESENT | SystemMsrs.MACHINE_CHECK_BANKS);
     list.add(
         0x17A,
@@ -68,11 +68,11 @@ final class MachineMsrs {
           c.msr.machineCheckControl = value;
         });
     for (int bank = 0; bank < SystemMsrs.MACHINE_CHECK_BANKS; bank++) {
-      addBank(list, bank);
+      addBank(list, bank, details);
     }
   }
 
-  private static void addBank(MsrList list, int bank) {
+  private static void addBank(MsrList list, int bank, MsrPolicy.BankDetails details) {
     int first = FIRST_BANK + 4 * bank;
     String name = "IA32_MC" + bank;
     list.add(
@@ -86,8 +86,27 @@ final class MachineMsrs {
     // SDM Vol. 3 "IA32_MCi_STATUS MSRs": writing anything but zero is #GP. No error is ever
     // reported.
     list.add(first + 1, name + "_STATUS", c -> 0, MachineMsrs::clear);
-    list.add(first + 2, name + "_ADDR", c -> 0, MachineMsrs::clear);
-    list.add(first + 3, name + "_MISC", c -> 0, MachineMsrs::clear);
+    Msr.Writer check =
+        switch (details) {
+          case CLEARABLE -> MachineMsrs::clear;
+          case STORED -> Msr.IGNORED;
+        };
+    list.add(
+        first + 2,
+        name + "_ADDR",
+        c -> c.msr.machineCheckBankAddress[bank],
+        (c, value) -> {
+          check.write(c, value);
+          c.msr.machineCheckBankAddress[bank] = value;
+        });
+    list.add(
+        first + 3,
+        name + "_MISC",
+        c -> c.msr.machineCheckBankMisc[bank],
+        (c, value) -> {
+          check.write(c, value);
+          c.msr.machineCheckBankMisc[bank] = value;
+        });
   }
 
   private static void clear(Vcpu c, long value) {

@@ -5,4 +5,21 @@ package dev.backstep.emulator.msr;
 /// @param platformInfo what MSR_PLATFORM_INFO reads as
 /// @param microcodeRevision what IA32_BIOS_SIGN_ID reads as
 /// @param miscEnableWritable bits of IA32_MISC_ENABLE that WRMSR may change; others give #GP
-public record MsrPolicy(long platformInfo, long microcodeRevision, long miscEnableWritable) {}
+/// @param bankDetails what the address and miscellaneous registers of machine-check banks take
+public record MsrPolicy(
+    long platformInfo, long microcodeRevision, long miscEnableWritable, BankDetails bankDetails) {
+
+  /// IA32_MCi_ADDR and IA32_MCi_MISC.
+  public enum BankDetails {
+    /// Only zero can be written. SDM Vol. 3 "IA32_MCi_ADDR MSRs".
+    CLEARABLE,
+
+    /// Whatever is written is kept, as KVM's set_msr_mce does.
+    STORED
+  }
+
+  /// Registers as on hardware.
+  public MsrPolicy(long platformInfo, long microcodeRevision, long miscEnableWritable) {
+    this(platformInfo, microcodeRevision, miscEnableWritable, BankDetails.CLEARABLE);
+  }
+}

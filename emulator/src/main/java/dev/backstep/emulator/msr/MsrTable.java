@@ -104,6 +104,8 @@ public final class MsrTable {
     m.machineCheckStatus = 0;
     m.machineCheckControl = 0;
     Arrays.fill(m.machineCheckBankControl, 0);
+    Arrays.fill(m.machineCheckBankAddress, 0);
+    Arrays.fill(m.machineCheckBankMisc, 0);
     c.mmu.mtrrs().reset();
     m.tscAdjust = 0;
     m.tscOffset = -c.clock.tscTicks();

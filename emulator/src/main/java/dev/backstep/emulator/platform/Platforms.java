@@ -25,7 +25,8 @@ public final class Platforms {
 
   private static final MsrPolicy BARE_METAL_MSRS =
       new MsrPolicy(TSC_RATIO, MICROCODE_REVISION, MISC_ENABLE_WRITABLE);
-  private static final MsrPolicy KVM_MSRS = new MsrPolicy(0, MICROCODE_REVISION, -1);
+  private static final MsrPolicy KVM_MSRS =
+      new MsrPolicy(0, MICROCODE_REVISION, -1, MsrPolicy.BankDetails.STORED);
 
   /// A line of the list of platforms.
   ///

@@ -29,6 +29,9 @@ public final class SystemMsrs {
   public long machineCheckStatus;
   public long machineCheckControl;
 
-  /// IA32_MCi_CTL of each bank; its other registers are always zero.
+  /// IA32_MCi_CTL, IA32_MCi_ADDR and IA32_MCi_MISC of each bank; IA32_MCi_STATUS is always zero.
   public final long[] machineCheckBankControl = new long[MACHINE_CHECK_BANKS];
+
+  public final long[] machineCheckBankAddress = new long[MACHINE_CHECK_BANKS];
+  public final long[] machineCheckBankMisc = new long[MACHINE_CHECK_BANKS];
 }
