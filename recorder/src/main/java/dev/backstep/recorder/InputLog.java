@@ -6,6 +6,9 @@ import dev.backstep.proto.v1.Input;
 interface InputLog {
   void input(Input input);
 
+  /// Instructions retired so far.
+  long position();
+
   /// The machine waits for a person: what was recorded so far should reach the disk.
   void waiting();
 }

@@ -1,7 +1,6 @@
 package dev.backstep.recorder;
 
 import dev.backstep.proto.journal.ChunkBuilder;
-import dev.backstep.proto.journal.TraceWriter;
 import java.io.IOException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -9,18 +8,23 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes chunks beside the machine. At most [#DEPTH] chunks wait: a slow disk slows the guest, and
 /// nothing is lost.
+///
+/// All methods but [#failure] and [#journalBytes] belong to the machine's thread. Interrupting that
+/// thread does not cut a hand-over short, which would leave a chunk in two hands; the interrupt
+/// stays pending.
 final class JournalThread {
-  private static final int DEPTH = 3;
+  static final int DEPTH = 3;
 
-  private final TraceWriter writer;
+  private final TraceOutput output;
   private final BlockingQueue<ChunkBuilder> full = new ArrayBlockingQueue<>(DEPTH);
-  private final BlockingQueue<ChunkBuilder> empty = new ArrayBlockingQueue<>(DEPTH + 1);
+  private final BlockingQueue<ChunkBuilder> empty = new ArrayBlockingQueue<>(DEPTH);
   private final ChunkBuilder end = new ChunkBuilder();
   private final Thread thread;
   private volatile @Nullable IOException failure;
+  private volatile long journalBytes;
 
-  JournalThread(TraceWriter writer) {
-    this.writer = writer;
+  JournalThread(TraceOutput output) {
+    this.output = output;
     for (int k = 0; k < DEPTH; k++) {
       empty.add(new ChunkBuilder());
     }
@@ -30,24 +34,23 @@ final class JournalThread {
   }
 
   private void drain() {
-    try {
-      for (ChunkBuilder chunk = full.take(); chunk != end; chunk = full.take()) {
-        if (failure == null) {
-          append(chunk);
-        }
-        empty.put(failure == null ? chunk : new ChunkBuilder());
+    for (ChunkBuilder chunk = take(full); chunk != end; chunk = take(full)) {
+      if (failure == null) {
+        append(chunk);
       }
-    } catch (InterruptedException e) {
-      failure = new IOException("the journal thread was interrupted", e);
+      chunk.clear();
+      put(empty, chunk);
     }
   }
 
   private void append(ChunkBuilder chunk) {
     try {
-      writer.append(chunk);
+      output.append(chunk);
+      journalBytes = output.journalBytes();
     } catch (IOException e) {
       failure = e;
     } catch (RuntimeException | Error e) {
+      // This thread must not die: the machine's would wait for it for ever.
       failure = new IOException("cannot write the journal: " + e, e);
     }
   }
@@ -57,26 +60,74 @@ final class JournalThread {
     return failure;
   }
 
+  /// Bytes of journal written so far.
+  long journalBytes() {
+    return journalBytes;
+  }
+
   /// Hands a chunk over and returns an empty one; waits while the writer is behind.
-  ChunkBuilder exchange(ChunkBuilder chunk) throws InterruptedException {
-    full.put(chunk);
-    return empty.take();
+  ChunkBuilder exchange(ChunkBuilder chunk) {
+    put(full, chunk);
+    return take(empty);
   }
 
   /// Writes what waits and ends the thread.
   ///
   /// @throws IOException if anything could not be written
   void finish() throws IOException {
-    try {
-      full.put(end);
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the journal was written", e);
-    }
+    stop();
     IOException failed = failure;
     if (failed != null) {
       throw failed;
+    }
+  }
+
+  /// Writes what waits, as far as that goes, and ends the thread. Does nothing the second time.
+  void stop() {
+    if (!thread.isAlive()) {
+      return;
+    }
+    put(full, end);
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    restore(interrupted);
+  }
+
+  private static void put(BlockingQueue<ChunkBuilder> queue, ChunkBuilder chunk) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        queue.put(chunk);
+        restore(interrupted);
+        return;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+  }
+
+  private static ChunkBuilder take(BlockingQueue<ChunkBuilder> queue) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        ChunkBuilder chunk = queue.take();
+        restore(interrupted);
+        return chunk;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+  }
+
+  private static void restore(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 }

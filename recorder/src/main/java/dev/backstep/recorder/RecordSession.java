@@ -26,31 +26,33 @@ import java.nio.file.Path;
 /// ```
 ///
 /// A session that is closed without having run to an end leaves a trace that says it is incomplete.
+/// One thread at a time.
 public final class RecordSession implements AutoCloseable {
   /// A chunk is closed after so many instructions at the latest: what a crash may cost.
   private static final long CHUNK_INSTRUCTIONS = 16_000_000;
 
-  private static final long NEVER = Long.MAX_VALUE;
+  /// A chunk is closed with so many inputs at the latest. Those of one more turn, one per
+  /// instruction, stay within what a chunk can hold.
+  private static final int CHUNK_INPUTS = 8_192;
 
   private final Machine machine;
-  private final TraceWriter writer;
+  private final TraceOutput output;
   private final JournalThread journal;
   private final long memoryDigestInterval;
   private ChunkBuilder chunk = new ChunkBuilder();
+  private int inputsInChunk;
   private long chunkStart;
   private long nextMemoryDigest;
 
-  private RecordSession(
-      TraceWriter writer,
-      MachineConfig config,
-      ExternalInputs inputs,
-      Machine.ConsoleOutput console)
-      throws MachineConfigException {
-    this.writer = writer;
-    this.journal = new JournalThread(writer);
-    this.memoryDigestInterval = MemoryDigests.intervalFor(config.memoryBytes());
+  /// @param machine at power-up; the session closes it
+  /// @param inputs what the machine was built with
+  RecordSession(Machine machine, RecordingInputs inputs, TraceOutput output) {
+    this.machine = machine;
+    this.output = output;
+    this.journal = new JournalThread(output);
+    this.memoryDigestInterval = MemoryDigests.intervalFor(machine.config().memoryBytes());
     this.nextMemoryDigest = memoryDigestInterval;
-    this.machine = new Machine(config, new RecordingInputs(inputs, new Log()), console);
+    inputs.connect(new Log());
     machine.listen(new Listener());
   }
 
@@ -67,20 +69,26 @@ public final class RecordSession implements AutoCloseable {
       ExternalInputs inputs,
       Machine.ConsoleOutput console)
       throws IOException, MachineConfigException {
-    // A configuration that cannot be built must not leave a trace behind.
-    new Machine(config, new UnusedInputs(), bytes -> {}).close();
-    Manifest described =
-        manifest.toBuilder().setConfiguration(ConfigurationTranslation.toProto(config)).build();
-    return new RecordSession(TraceWriter.create(folder, described), config, inputs, console);
+    RecordingInputs recorded = new RecordingInputs(inputs);
+    Machine machine = new Machine(config, recorded, console);
+    try {
+      Manifest described =
+          manifest.toBuilder().setConfiguration(ConfigurationTranslation.toProto(config)).build();
+      return new RecordSession(
+          machine, recorded, TraceOutput.to(TraceWriter.create(folder, described)));
+    } catch (IOException | RuntimeException e) {
+      machine.close();
+      throw e;
+    }
   }
 
   public Machine machine() {
     return machine;
   }
 
-  /// Bytes of journal written so far.
+  /// Bytes of journal written so far; from any thread.
   public long journalBytes() {
-    return writer.journalBytes();
+    return journal.journalBytes();
   }
 
   /// Runs the machine to its end and completes the trace.
@@ -88,42 +96,54 @@ public final class RecordSession implements AutoCloseable {
   /// @throws IOException if the journal could not be written; what was written stays readable
   public StopReason run() throws IOException {
     StopReason reason = machine.run();
-    IOException failure = journal.failure();
-    if (failure != null) {
-      throw failure;
+    // Files close themselves under a thread that is interrupted, and an interrupt may be what
+    // stopped the machine.
+    boolean interrupted = Thread.interrupted();
+    try {
+      complete(reason);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    chunk.registerDigest(machine.registerDigest());
-    byte[] memory = machine.memoryDigest();
-    chunk.memoryDigest(memory);
-    handOver();
-    journal.finish();
-    writer.finish(
-        End.newBuilder()
-            .setReason(reason.label())
-            .setExitStatus(reason.exitStatus())
-            .setFinalPosition(machine.position())
-            .setFinalDigest(
-                ByteString.copyFrom(MemoryDigests.combine(machine.registerDigest(), memory)))
-            .setFinalTimeNs(machine.clock().nowNs())
-            .build());
     return reason;
   }
 
+  private void complete(StopReason reason) throws IOException {
+    if (journal.failure() == null) {
+      byte[] registers = machine.registerDigest();
+      byte[] memory = machine.memoryDigest();
+      chunk.registerDigest(registers);
+      chunk.memoryDigest(memory);
+      handOver();
+      journal.finish();
+      output.finish(
+          End.newBuilder()
+              .setReason(reason.label())
+              .setExitStatus(reason.exitStatus())
+              .setFinalPosition(machine.position())
+              .setFinalDigest(ByteString.copyFrom(MemoryDigests.combine(registers, memory)))
+              .setFinalTimeNs(machine.clock().nowNs())
+              .setTurns(machine.turns())
+              .build());
+    } else {
+      journal.finish();
+    }
+  }
+
+  /// Writes what was handed over, ends the writing and gives the machine's memory back.
   @Override
   public void close() throws IOException {
+    journal.stop();
     machine.close();
-    writer.close();
+    output.close();
   }
 
   private void handOver() {
-    try {
-      chunk = journal.exchange(chunk);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      machine.requestStop();
-    }
+    chunk = journal.exchange(chunk);
+    inputsInChunk = 0;
     chunkStart = machine.position();
-    if (journal.failure() != null) {
+    if (journal.failure() != null || Thread.currentThread().isInterrupted()) {
       machine.requestStop();
     }
   }
@@ -139,14 +159,22 @@ public final class RecordSession implements AutoCloseable {
         int vcpu, long firstPosition, int[] entries, int count, long instructions) {
       chunk.run(vcpu, entries, 0, count, instructions);
       long position = firstPosition + instructions;
-      if (chunk.isFull() || position - chunkStart >= CHUNK_INSTRUCTIONS) {
-        close(position);
+      if (isFull(position)) {
+        closeChunk(position);
       }
     }
 
-    private void close(long position) {
+    /// Whether what comes until the next call might not fit.
+    private boolean isFull(long position) {
+      return chunk.room() < ExecutionListener.MOST_ENTRIES
+          || chunk.isFull()
+          || inputsInChunk >= CHUNK_INPUTS
+          || position - chunkStart >= CHUNK_INSTRUCTIONS;
+    }
+
+    private void closeChunk(long position) {
       chunk.registerDigest(machine.registerDigest());
-      if (nextMemoryDigest != NEVER && position >= nextMemoryDigest) {
+      if (position >= nextMemoryDigest) {
         chunk.memoryDigest(machine.memoryDigest());
         nextMemoryDigest = position + memoryDigestInterval;
       }
@@ -163,37 +191,20 @@ public final class RecordSession implements AutoCloseable {
     @Override
     public void input(Input input) {
       chunk.input(input);
+      inputsInChunk++;
+    }
+
+    @Override
+    public long position() {
+      return machine.position();
     }
 
     @Override
     public void waiting() {
-      // Between turns the machine's state has moved on since the last instruction: no digest here.
-      if (machine.position() > chunkStart) {
+      // No digest here: a replay compares digests where a part of a turn ends.
+      if (!chunk.isEmpty()) {
         handOver();
       }
-    }
-  }
-
-  /// For the trial build of a machine that never runs.
-  private static final class UnusedInputs implements ExternalInputs {
-    @Override
-    public long realTimeClockSeconds() {
-      return 0;
-    }
-
-    @Override
-    public long entropy() {
-      return 0;
-    }
-
-    @Override
-    public int consoleByte(long position) {
-      return NOTHING;
-    }
-
-    @Override
-    public boolean awaitConsole(long position) {
-      return false;
     }
   }
 }

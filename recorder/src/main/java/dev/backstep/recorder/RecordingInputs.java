@@ -1,66 +1,74 @@
 package dev.backstep.recorder;
 
-import com.google.protobuf.ByteString;
 import dev.backstep.emulator.input.ExternalInputs;
-import dev.backstep.proto.v1.ClockInput;
-import dev.backstep.proto.v1.ConsoleInput;
-import dev.backstep.proto.v1.EntropyInput;
 import dev.backstep.proto.v1.Input;
+import java.util.ArrayList;
+import java.util.List;
 
-/// Passes external inputs on to the machine and logs every answer.
+/// Passes external inputs on to the machine and logs every answer. What a machine asks while it is
+/// built is kept until there is a log.
 final class RecordingInputs implements ExternalInputs {
-  /// The device name of console input.
-  static final String CONSOLE = "serial0";
-
   private final ExternalInputs source;
-  private final InputLog log;
-  private long position;
+  private InputLog log = new BeforePowerUp();
 
-  RecordingInputs(ExternalInputs source, InputLog log) {
+  RecordingInputs(ExternalInputs source) {
     this.source = source;
-    this.log = log;
+  }
+
+  /// Connects the log and hands it what was asked before.
+  void connect(InputLog newLog) {
+    InputLog before = log;
+    log = newLog;
+    if (before instanceof BeforePowerUp early) {
+      early.inputs.forEach(newLog::input);
+    }
   }
 
   @Override
   public long realTimeClockSeconds() {
     long seconds = source.realTimeClockSeconds();
-    log.input(
-        Input.newBuilder()
-            .setPosition(position)
-            .setClock(ClockInput.newBuilder().setDevice("rtc").setSeconds(seconds))
-            .build());
+    log.input(InputTranslation.clock(seconds));
     return seconds;
   }
 
   @Override
   public long entropy() {
     long word = source.entropy();
-    log.input(
-        Input.newBuilder()
-            .setPosition(position)
-            .setEntropy(EntropyInput.newBuilder().setDevice("cpu").addWords(word))
-            .build());
+    log.input(InputTranslation.entropy(log.position(), word));
     return word;
   }
 
   @Override
-  public int consoleByte(long newPosition) {
-    position = newPosition;
-    int typed = source.consoleByte(newPosition);
+  public int consoleByte(long position) {
+    int typed = source.consoleByte(position);
     if (typed != NOTHING) {
-      ByteString bytes = ByteString.copyFrom(new byte[] {(byte) typed});
-      log.input(
-          Input.newBuilder()
-              .setPosition(newPosition)
-              .setConsole(ConsoleInput.newBuilder().setDevice(CONSOLE).setBytes(bytes))
-              .build());
+      log.input(InputTranslation.console(position, typed));
     }
     return typed;
   }
 
   @Override
-  public boolean awaitConsole(long newPosition) {
+  public boolean awaitConsole(long position) {
     log.waiting();
-    return source.awaitConsole(newPosition);
+    return source.awaitConsole(position);
+  }
+
+  private static final class BeforePowerUp implements InputLog {
+    private final List<Input> inputs = new ArrayList<>();
+
+    @Override
+    public void input(Input input) {
+      inputs.add(input);
+    }
+
+    @Override
+    public long position() {
+      return 0;
+    }
+
+    @Override
+    public void waiting() {
+      // Nothing has run yet.
+    }
   }
 }

@@ -1,0 +1,39 @@
+package dev.backstep.recorder;
+
+import com.google.protobuf.ByteString;
+import dev.backstep.proto.v1.ClockInput;
+import dev.backstep.proto.v1.ConsoleInput;
+import dev.backstep.proto.v1.EntropyInput;
+import dev.backstep.proto.v1.Input;
+
+/// How each external input is written into the journal.
+public final class InputTranslation {
+  private static final String CONSOLE = "serial0";
+  private static final String CLOCK = "rtc";
+  private static final String ENTROPY = "cpu";
+
+  private InputTranslation() {}
+
+  /// One byte typed on the console, 0 to 255.
+  public static Input console(long position, int octet) {
+    ByteString bytes = ByteString.copyFrom(new byte[] {(byte) octet});
+    return Input.newBuilder()
+        .setPosition(position)
+        .setConsole(ConsoleInput.newBuilder().setDevice(CONSOLE).setBytes(bytes))
+        .build();
+  }
+
+  /// What the real-time clock shows at power-up.
+  public static Input clock(long seconds) {
+    return Input.newBuilder()
+        .setClock(ClockInput.newBuilder().setDevice(CLOCK).setSeconds(seconds))
+        .build();
+  }
+
+  public static Input entropy(long position, long word) {
+    return Input.newBuilder()
+        .setPosition(position)
+        .setEntropy(EntropyInput.newBuilder().setDevice(ENTROPY).addWords(word))
+        .build();
+  }
+}
