@@ -96,4 +96,9 @@ public final class GuestRam {
   public void putLong(long ramOffset, long value) {
     segment.set(LE64, ramOffset, value);
   }
+
+  /// Copies within RAM that holds no code where it is written, as if through a buffer.
+  public void copy(long fromOffset, long toOffset, long bytes) {
+    MemorySegment.copy(segment, fromOffset, segment, toOffset, bytes);
+  }
 }

@@ -40,12 +40,18 @@ public final class Strings {
   private static void movs(Vcpu c, DecodedInstruction i, int bytes) {
     long mask = i.addressMask;
     long step = step(c, bytes);
-    for (int left = iterations(c, i); left > 0; left--) {
-      long value = Memory.load(c, i.segment, c.gpr[Vcpu.RSI] & mask, bytes);
-      Memory.store(c, ES, c.gpr[Vcpu.RDI] & mask, bytes, value);
-      advance(c, Vcpu.RSI, step, mask);
-      advance(c, Vcpu.RDI, step, mask);
-      if (endsAfterIteration(c, i)) {
+    int left = iterations(c, i);
+    while (left > 0) {
+      int done = StringRuns.copy(c, i, bytes, left);
+      if (done == 0) {
+        long value = Memory.load(c, i.segment, c.gpr[Vcpu.RSI] & mask, bytes);
+        Memory.store(c, ES, c.gpr[Vcpu.RDI] & mask, bytes, value);
+        advance(c, Vcpu.RSI, step, mask);
+        advance(c, Vcpu.RDI, step, mask);
+        done = 1;
+      }
+      left -= done;
+      if (endsAfter(c, i, done)) {
         break;
       }
     }
@@ -71,10 +77,16 @@ public final class Strings {
   private static void stos(Vcpu c, DecodedInstruction i, int bytes) {
     long mask = i.addressMask;
     long step = step(c, bytes);
-    for (int left = iterations(c, i); left > 0; left--) {
-      Memory.store(c, ES, c.gpr[Vcpu.RDI] & mask, bytes, c.gpr[Vcpu.RAX]);
-      advance(c, Vcpu.RDI, step, mask);
-      if (endsAfterIteration(c, i)) {
+    int left = iterations(c, i);
+    while (left > 0) {
+      int done = StringRuns.fill(c, i, bytes, left);
+      if (done == 0) {
+        Memory.store(c, ES, c.gpr[Vcpu.RDI] & mask, bytes, c.gpr[Vcpu.RAX]);
+        advance(c, Vcpu.RDI, step, mask);
+        done = 1;
+      }
+      left -= done;
+      if (endsAfter(c, i, done)) {
         break;
       }
     }
@@ -205,8 +217,12 @@ public final class Strings {
   /// Counts the iteration; true if a data breakpoint was met and must be reported now. SDM Vol. 3
   /// "Data Memory and I/O Breakpoint Exception Conditions".
   static boolean endsAfterIteration(Vcpu c, DecodedInstruction i) {
+    return endsAfter(c, i, 1);
+  }
+
+  private static boolean endsAfter(Vcpu c, DecodedInstruction i, int iterations) {
     if (i.has(REPEAT)) {
-      advance(c, Vcpu.RCX, -1, i.addressMask);
+      advance(c, Vcpu.RCX, -iterations, i.addressMask);
     }
     return c.pendingDebugTraps != 0;
   }
