@@ -159,6 +159,12 @@ public final class TraceReader implements AutoCloseable {
     return chunks.firstPosition(checked(chunk));
   }
 
+  /// The checksum of a whole chunk. Each holds that of the one before, so it stands for the journal
+  /// up to there.
+  public int crc32c(int chunk) {
+    return chunks.crc32c(checked(chunk));
+  }
+
   /// The chunk that holds the instruction at `position`; the last one for positions after the end.
   /// There must be a chunk.
   public int chunkAt(long position) {

@@ -56,7 +56,8 @@ public final class EventText {
     return text.toString();
   }
 
-  private static String quoted(ByteString bytes) {
+  /// Bytes as quoted text: what is no printable ASCII character is escaped.
+  public static String quoted(ByteString bytes) {
     StringBuilder text = new StringBuilder("\"");
     for (byte b : bytes) {
       switch (b) {
