@@ -55,6 +55,11 @@ final class ImageFiles {
   private static byte[] read(Image image) throws ReplayException {
     Path path = Path.of(image.getPath());
     try {
+      if (Files.exists(path) && !Files.isRegularFile(path)) {
+        throw new ReplayException(
+            "%s: the %s image of the recording is not a file any more; put it back"
+                .formatted(path, image.getRole()));
+      }
       if (Files.size(path) != image.getSize()) {
         throw new ReplayException(
             "%s: the %s image has changed since the recording (%d bytes, recorded: %d); put the"
@@ -64,11 +69,16 @@ final class ImageFiles {
       return Files.readAllBytes(path);
     } catch (NoSuchFileException e) {
       throw new ReplayException(
-          "%s: the %s image of the recording is gone; put it back"
-              .formatted(path, image.getRole()));
+          "%s: the %s image of the recording is gone; put it back".formatted(path, image.getRole()),
+          e);
     } catch (IOException e) {
       throw new ReplayException(
-          "%s: cannot read the %s image: %s".formatted(path, image.getRole(), e));
+          "%s: cannot read the %s image: %s".formatted(path, image.getRole(), e), e);
+    } catch (OutOfMemoryError e) {
+      throw new ReplayException(
+          "%s: the %s image of %d bytes does not fit into this program's memory"
+              .formatted(path, image.getRole(), image.getSize()),
+          e);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.backstep.replay;
 
 import dev.backstep.proto.journal.DecodedChunk;
-import dev.backstep.proto.journal.TraceReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,28 +15,37 @@ final class JournalCursor<T> {
     List<T> from(DecodedChunk chunk) throws IOException;
   }
 
-  private final TraceReader reader;
+  private final RecentChunks chunks;
   private final Extract<T> extract;
   private List<T> facts = List.of();
   private int next;
   private int nextChunk;
   private long taken;
 
-  JournalCursor(TraceReader reader, Extract<T> extract) {
-    this.reader = reader;
+  JournalCursor(RecentChunks chunks, Extract<T> extract) {
+    this.chunks = chunks;
     this.extract = extract;
   }
 
-  /// The next fact, or null when there is none left.
-  @Nullable T peek() throws IOException {
+  /// The next fact, or null when there is none left. Called where the machine calls back, so that a
+  /// journal that cannot be read is an UncheckedIOException.
+  @Nullable T peek() {
     while (next == facts.size()) {
-      if (nextChunk == reader.chunkCount()) {
+      if (nextChunk == chunks.count()) {
         return null;
       }
-      facts = extract.from(reader.chunk(nextChunk++));
+      facts = nextFacts();
       next = 0;
     }
     return facts.get(next);
+  }
+
+  private List<T> nextFacts() {
+    try {
+      return extract.from(chunks.chunk(nextChunk++));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// Passes the fact last peeked at.

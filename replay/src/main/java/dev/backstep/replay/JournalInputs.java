@@ -1,88 +1,98 @@
 package dev.backstep.replay;
 
 import dev.backstep.emulator.input.ExternalInputs;
+import dev.backstep.emulator.time.PositionSource;
 import dev.backstep.proto.journal.DecodedChunk;
-import dev.backstep.proto.journal.TraceReader;
+import dev.backstep.proto.v1.ConsoleInput;
 import dev.backstep.proto.v1.Input;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.backstep.recorder.InputTranslation;
+import dev.backstep.replay.ReplayResult.Diverged;
+import dev.backstep.replay.listing.EventText;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Answers what the machine asks of the outside from the journal.
+/// Answers what the machine asks of the outside from the journal. A question to which the journal
+/// has no answer is a divergence; the machine then gets one that does no harm.
 final class JournalInputs implements ExternalInputs {
   private final JournalCursor<Input> inputs;
-  private long position;
+  private final FirstDivergence divergence;
+  private PositionSource position = () -> 0;
 
-  JournalInputs(TraceReader reader) {
-    inputs = new JournalCursor<>(reader, DecodedChunk::inputs);
+  JournalInputs(RecentChunks chunks, FirstDivergence divergence) {
+    this.inputs = new JournalCursor<>(chunks, DecodedChunk::inputs);
+    this.divergence = divergence;
+  }
+
+  /// Says who knows the position once the machine is built.
+  void connect(PositionSource machine) {
+    position = machine;
+  }
+
+  /// The next input that nobody asked for yet, or null.
+  @Nullable Input next() {
+    return inputs.peek();
   }
 
   @Override
   public long realTimeClockSeconds() {
-    Input next = peek();
-    if (next == null || !next.hasClock()) {
-      throw missing("the real-time clock", next);
-    }
-    inputs.take();
-    return next.getClock().getSeconds();
+    Input next = inputs.peek();
+    long seconds = next == null ? 0 : next.getClock().getSeconds();
+    return taken(next, InputTranslation.clock(seconds)) ? seconds : 0;
   }
 
   @Override
   public long entropy() {
-    Input next = peek();
-    if (next == null || !next.hasEntropy() || next.getEntropy().getWordsCount() != 1) {
-      throw missing("entropy", next);
-    }
-    inputs.take();
-    return next.getEntropy().getWords(0);
+    Input next = inputs.peek();
+    boolean one = next != null && next.getEntropy().getWordsCount() == 1;
+    long word = one ? next.getEntropy().getWords(0) : 0;
+    return taken(next, InputTranslation.entropy(position.position(), word)) ? word : 0;
   }
 
   @Override
   public int consoleByte(long newPosition) {
-    position = newPosition;
-    Input next = peek();
-    if (next == null || !next.hasConsole() || next.getPosition() > newPosition) {
+    Input next = inputs.peek();
+    if (next == null
+        || !next.hasConsole()
+        || Long.compareUnsigned(next.getPosition(), newPosition) > 0) {
       return NOTHING;
     }
-    if (next.getPosition() < newPosition || next.getConsole().getBytes().size() != 1) {
-      throw missing("no console byte at " + next.getPosition(), next);
-    }
-    inputs.take();
-    return next.getConsole().getBytes().byteAt(0) & 0xFF;
+    ConsoleInput console = next.getConsole();
+    int octet = console.getBytes().size() == 1 ? console.getBytes().byteAt(0) & 0xFF : 0;
+    return taken(next, InputTranslation.console(newPosition, octet)) ? octet : NOTHING;
   }
 
   @Override
   public boolean awaitConsole(long newPosition) {
-    Input next = peek();
+    Input next = inputs.peek();
     return next != null && next.hasConsole() && next.getPosition() == newPosition;
   }
 
-  private @Nullable Input peek() {
-    try {
-      return inputs.peek();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  /// Passes the next input if it is the one that the machine asks for now.
+  private boolean taken(@Nullable Input next, Input asked) {
+    if (asked.equals(next)) {
+      inputs.take();
+      return true;
     }
-  }
-
-  private DivergenceFound missing(String asked, @Nullable Input next) {
-    return new DivergenceFound(
-        new ReplayResult.Diverged(
-            position,
+    divergence.report(
+        new Diverged(
+            asked.getPosition(),
             0,
-            "input",
+            Diverged.INPUT,
             next == null ? "no further input" : describe(next),
-            "the machine asks for " + asked,
+            "the machine asks for " + describe(asked),
             List.of()));
+    return false;
   }
 
-  private static String describe(Input input) {
-    return switch (input.getKindCase()) {
-      case CONSOLE -> "console input at position " + input.getPosition();
-      case CLOCK -> "the real-time clock";
-      case ENTROPY -> "entropy at position " + input.getPosition();
-      case INJECTION, OTHER, KIND_NOT_SET -> "another input at position " + input.getPosition();
-    };
+  /// One line on an input.
+  static String describe(Input input) {
+    String what =
+        switch (input.getKindCase()) {
+          case CONSOLE -> "console input " + EventText.quoted(input.getConsole().getBytes());
+          case CLOCK -> "the real-time clock, " + input.getClock().getSeconds() + " s";
+          case ENTROPY -> input.getEntropy().getWordsCount() + " words of entropy";
+          case INJECTION, OTHER, KIND_NOT_SET -> "an input that this version does not know";
+        };
+    return what + " at position " + Long.toUnsignedString(input.getPosition());
   }
 }

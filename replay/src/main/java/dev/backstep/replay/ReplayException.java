@@ -8,4 +8,9 @@ public final class ReplayException extends Exception {
   public ReplayException(String message) {
     super(message);
   }
+
+  /// @param cause what the message was made of
+  public ReplayException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }
