@@ -238,9 +238,11 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
       clock.skipTo(next);
       return null;
     }
-    return board.console().canReceive() && inputs.awaitConsole(position)
-        ? null
-        : new StopReason.Idle();
+    if (board.console().canReceive() && inputs.awaitConsole(position)) {
+      return null;
+    }
+    // Whoever stops a machine that waits for input also ends the waiting.
+    return stopRequested ? new StopReason.Requested() : new StopReason.Idle();
   }
 
   private void receiveConsole() {
