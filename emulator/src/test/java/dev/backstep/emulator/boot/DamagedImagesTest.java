@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /// Damaged kernels load or fail with one line; nothing else comes out.
 class DamagedImagesTest {
   private static final long SEED = 20261122;
-  private static final int ROUNDS = 20_000;
+  private static final int ROUNDS = 5_000;
   private static final MemoryLayout LAYOUT = new MemoryLayout(4 << 20);
 
   /// Values that break careless arithmetic.
