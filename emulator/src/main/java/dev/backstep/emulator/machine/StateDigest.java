@@ -76,7 +76,8 @@ final class StateDigest {
         (c.interruptShadow ? 1 : 0)
             | (c.nmiBlocked ? 2 : 0)
             | (c.nmiPending ? 4 : 0)
-            | (c.initPending ? 8 : 0));
+            | (c.initPending ? 8 : 0)
+            | (c.stackSwitchShadow ? 16 : 0));
     h.putInt(c.sipiVector);
     h.putLong(c.pendingDebugTraps);
   }
@@ -105,8 +106,10 @@ final class StateDigest {
     h.putLong(m.miscEnable);
     h.putLong(m.machineCheckStatus);
     h.putLong(m.machineCheckControl);
-    for (long control : m.machineCheckBankControl) {
-      h.putLong(control);
+    for (int k = 0; k < SystemMsrs.MACHINE_CHECK_BANKS; k++) {
+      h.putLong(m.machineCheckBankControl[k]);
+      h.putLong(m.machineCheckBankAddress[k]);
+      h.putLong(m.machineCheckBankMisc[k]);
     }
   }
 
