@@ -4,6 +4,7 @@ import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +91,7 @@ public final class OperationFactory {
     String name = semantics.substring(dot + 1);
     Family family = new Family();
     for (Method method : classOf(semantics, dot).getDeclaredMethods()) {
-      if (!method.getName().startsWith(name)) {
+      if (!method.getName().startsWith(name) || Modifier.isPrivate(method.getModifiers())) {
         continue;
       }
       int width =
@@ -103,6 +104,10 @@ public final class OperationFactory {
             default -> -1;
           };
       if (width >= 0) {
+        if (family.byWidth[width] != null) {
+          // Which one reflection lists first is chance.
+          throw new AssertionError("two methods for semantics " + semantics);
+        }
         family.byWidth[width] = SemanticsMethod.of(method);
       }
     }
