@@ -39,7 +39,7 @@ public final class CliErrors {
     err.println(
         line.getCommandSpec().qualifiedName()
             + ": "
-            + oneLine(e.getMessage())
+            + oneLine(String.valueOf(e.getMessage()))
             + " (see "
             + line.getCommandSpec().qualifiedName()
             + " --help)");
