@@ -126,7 +126,7 @@ public final class CpuidTable {
       case 6 -> new CpuidValues(words.word(6, 0, CpuidRegister.EAX), 0, 0, 0);
       case 7 -> structuredFeatures(c, subleaf);
       case 0xB, 0x1F -> topology.leaf(subleaf, c.number);
-      case 0xD -> extendedState(c, subleaf);
+      case 0xD -> extendedState(subleaf);
       case EXTENDED_BASE + 1 -> extendedFeatures();
       case EXTENDED_BASE + 7 ->
           new CpuidValues(0, 0, 0, words.word(EXTENDED_BASE + 7, 0, CpuidRegister.EDX));
@@ -160,7 +160,7 @@ public final class CpuidTable {
   }
 
   /// SDM Vol. 1 "Enumeration of CPU Support for XSAVE Instructions": x87 and SSE state only.
-  private CpuidValues extendedState(Vcpu c, int subleaf) {
+  private CpuidValues extendedState(int subleaf) {
     if (!has(CpuFeature.XSAVE)) {
       return CpuidValues.ZERO;
     }

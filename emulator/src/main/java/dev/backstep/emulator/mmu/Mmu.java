@@ -418,6 +418,11 @@ public final class Mmu {
     return walker.loadPdptes(cr3);
   }
 
+  /// PDPTE register `k`, 0 to 3: state that is in no memory.
+  public long pdpte(int k) {
+    return walker.pdpte(k);
+  }
+
   /// This vCPU's MTRRs.
   public Mtrrs mtrrs() {
     return memoryTypes.mtrrs();

@@ -296,8 +296,4 @@ final class PageWalker {
   long pdpte(int k) {
     return pdptes[k];
   }
-
-  void setPdpte(int k, long value) {
-    pdptes[k] = value;
-  }
 }

@@ -207,7 +207,7 @@ class MmuPropertyTest {
           };
       return Long.toHexString(result & (bytes == 8 ? -1 : (1L << 8 * bytes) - 1));
     } catch (NaiveMemory.Fault fault) {
-      return fault.getMessage();
+      return String.valueOf(fault.getMessage());
     }
   }
 

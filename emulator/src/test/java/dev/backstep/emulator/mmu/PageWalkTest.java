@@ -222,14 +222,14 @@ class PageWalkTest {
   void invalidatesLargePagesThatLostTheirEntry() {
     tables64();
     for (int k = 1; k < 64; k++) {
-      f.ram.putLong(PD + 8 * k, 0x20_0087);
+      f.ram.putLong(PD + 8L * k, 0x20_0087);
     }
     for (long gva = 0x20_0000; gva < 64 * 0x20_0000L; gva += 0x20_0000) {
       // Each in another slot of the TLB.
       mmu.load8(DS, gva + (gva >> 9));
     }
     for (int k = 1; k < 64; k++) {
-      f.ram.putLong(PD + 8 * k, 0x40_0087);
+      f.ram.putLong(PD + 8L * k, 0x40_0087);
     }
     for (long gva = 0x20_0000; gva < 64 * 0x20_0000L; gva += 0x20_0000) {
       mmu.flushPage(gva, "invlpg");
