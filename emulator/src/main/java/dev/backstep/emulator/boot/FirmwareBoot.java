@@ -3,6 +3,7 @@ package dev.backstep.emulator.boot;
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PhysicalBus.Writable;
+import dev.backstep.emulator.device.pci.MemoryController.SystemRom;
 
 /// Maps a firmware image (`-bios`) so that it ends at 4 GiB, and its last 128 KiB also at E0000h. A
 /// vCPU starts in it by its reset vector, FFFFFFF0h.
@@ -26,6 +27,12 @@ public final class FirmwareBoot {
     return size;
   }
 
+  /// Where the image's end lies below 1 MiB.
+  public static SystemRom systemRom(ImageFile image, MemoryLayout layout) {
+    int low = Math.min(image.size(), MemoryLayout.ROM_BYTES);
+    return new SystemRom(MemoryLayout.ONE_MIB - low, layout.allocatedBytes() + image.size() - low);
+  }
+
   /// Copies the image to RAM offset [MemoryLayout#allocatedBytes()] and maps it; call it after
   /// [MemoryLayout#mapInto].
   public static void map(ImageFile image, GuestRam ram, PhysicalBus bus, MemoryLayout layout)
@@ -36,7 +43,7 @@ public final class FirmwareBoot {
       ram.putByte(romOffset + k, image.content()[k]);
     }
     bus.mapRam(MemoryLayout.FOUR_GIB - size, size, romOffset, Writable.NO);
-    int low = Math.min(size, MemoryLayout.ROM_BYTES);
-    bus.mapRam(MemoryLayout.ONE_MIB - low, low, romOffset + size - low, Writable.NO);
+    SystemRom low = systemRom(image, layout);
+    bus.mapRam(low.gpa(), MemoryLayout.ONE_MIB - low.gpa(), low.ramOffset(), Writable.NO);
   }
 }

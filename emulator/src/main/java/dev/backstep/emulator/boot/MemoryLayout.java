@@ -112,11 +112,13 @@ public record MemoryLayout(long ramBytes) {
     return ranges;
   }
 
-  /// The memory map as fw_cfg's file `etc/e820` holds it: base, length, type of each range.
+  /// fw_cfg's file `etc/e820`, for firmware that makes the memory map itself: base, length and type
+  /// of the RAM only, holes below 1 MiB included.
   public byte[] e820Table() {
     var table = new ByteWriter();
-    for (Range range : ranges()) {
-      table.put64(range.gpa()).put64(range.bytes()).put32(range.type().e820());
+    table.put64(0).put64(lowEnd()).put32(RangeType.USABLE.e820());
+    if (highBytes() > 0) {
+      table.put64(FOUR_GIB).put64(highBytes()).put32(RangeType.USABLE.e820());
     }
     return table.toBytes();
   }

@@ -16,7 +16,9 @@ public final class PhysicalBus {
     NO
   }
 
-  private record RamRegion(long gpa, long bytes, long ramOffset, Writable writable) {}
+  /// @param readOffset where reads go in RAM, or [#NOT_RAM]
+  /// @param writeOffset where writes go in RAM, or [#NOT_RAM]
+  private record RamRegion(long gpa, long bytes, long readOffset, long writeOffset) {}
 
   private record DeviceRegion(long gpa, long bytes, MmioDevice device) {}
 
@@ -37,7 +39,16 @@ public final class PhysicalBus {
   /// Maps RAM (or ROM) at `gpa`; all numbers are multiples of 4096. Later regions hide earlier
   /// ones.
   public void mapRam(long gpa, long bytes, long ramOffset, Writable writable) {
-    ramRegions.addFirst(new RamRegion(gpa, bytes, ramOffset, writable));
+    long writeOffset = writable == Writable.YES ? ramOffset : NOT_RAM;
+    ramRegions.addFirst(new RamRegion(gpa, bytes, ramOffset, writeOffset));
+  }
+
+  /// Sends reads and writes of a range to RAM of their own (or to [#NOT_RAM]), as chipsets do that
+  /// shadow ROM by RAM. What was said before of exactly this range is void.
+  public void routeRam(long gpa, long bytes, long readOffset, long writeOffset) {
+    ramRegions.removeIf(r -> r.gpa == gpa && r.bytes == bytes);
+    ramRegions.addFirst(new RamRegion(gpa, bytes, readOffset, writeOffset));
+    mapWatch.run();
   }
 
   /// Maps a device's registers at `gpa`; they hide RAM.
@@ -99,28 +110,30 @@ public final class PhysicalBus {
     return touches && !covers;
   }
 
-  /// The RAM offset of a byte that a vCPU may read as plain memory, or [#NOT_RAM].
+  /// The RAM offset of a byte that a vCPU reads as plain memory, or [#NOT_RAM].
   public long ramOffsetForRead(long gpa) {
-    return ramOffset(gpa, Writable.NO);
+    RamRegion r = ramRegionAt(gpa);
+    return r == null || r.readOffset == NOT_RAM ? NOT_RAM : r.readOffset + (gpa - r.gpa);
   }
 
-  /// The RAM offset of a byte that a vCPU may write as plain memory, or [#NOT_RAM].
+  /// The RAM offset of a byte that a vCPU writes as plain memory, or [#NOT_RAM]. It can differ from
+  /// that for reads: see [#routeRam].
   public long ramOffsetForWrite(long gpa) {
-    return ramOffset(gpa, Writable.YES);
+    RamRegion r = ramRegionAt(gpa);
+    return r == null || r.writeOffset == NOT_RAM ? NOT_RAM : r.writeOffset + (gpa - r.gpa);
   }
 
-  private long ramOffset(long gpa, Writable atLeast) {
+  private @Nullable RamRegion ramRegionAt(long gpa) {
     if (deviceAt(gpa) != null) {
-      return NOT_RAM;
+      return null;
     }
     for (int k = 0; k < ramRegions.size(); k++) {
       RamRegion r = ramRegions.get(k);
       if (gpa >= r.gpa && gpa - r.gpa < r.bytes) {
-        boolean allowed = atLeast == Writable.NO || r.writable == Writable.YES;
-        return allowed ? r.ramOffset + (gpa - r.gpa) : NOT_RAM;
+        return r;
       }
     }
-    return NOT_RAM;
+    return null;
   }
 
   /// Reads 1, 2, 4 or 8 bytes that lie within one page, from RAM or a device.

@@ -9,14 +9,14 @@ import dev.backstep.emulator.time.VirtualClock;
 /// port. ACPI Specification 3.0 "ACPI Hardware Specification"; Intel 82371AB data sheet.
 ///
 /// ```
-/// 600h PM1_STS 16 | 602h PM1_EN 16 | 604h PM1_CNT 16 | 608h PM_TMR 32 | B2h SMI command, B3h status
+/// +0 PM1_STS 16 | +2 PM1_EN 16 | +4 PM1_CNT 16 | +8 PM_TMR 32 | ports B2h SMI command, B3h status
 /// ```
+///
+/// The PCI function says where the [#PORTS] ports are: a multiple of as many, [#BASE_PORT] as a
+/// rule.
 public final class AcpiPm implements PortDevice, Stateful {
   public static final int BASE_PORT = 0x600;
   public static final int PORTS = 64;
-  public static final int EVENT_PORT = BASE_PORT;
-  public static final int CONTROL_PORT = BASE_PORT + 4;
-  public static final int TIMER_PORT = BASE_PORT + 8;
   public static final int SMI_COMMAND_PORT = 0xB2;
   public static final int SMI_PORTS = 2;
 
@@ -25,6 +25,13 @@ public final class AcpiPm implements PortDevice, Stateful {
 
   public static final int DISABLE_COMMAND = 0xF0;
   public static final long TIMER_HZ = 3_579_545;
+
+  private static final int EVENT = 0;
+  private static final int CONTROL = 4;
+  private static final int TIMER = 8;
+  public static final int EVENT_PORT = BASE_PORT + EVENT;
+  public static final int CONTROL_PORT = BASE_PORT + CONTROL;
+  public static final int TIMER_PORT = BASE_PORT + TIMER;
 
   private static final int STATUS_TIMER = 1;
   private static final int STATUS_WRITABLE = 0x8F31;
@@ -76,14 +83,16 @@ public final class AcpiPm implements PortDevice, Stateful {
 
   /// The 32-bit register that starts at `port`.
   private int register(int port) {
-    return switch (port) {
-      case EVENT_PORT -> {
+    if (port == (SMI_COMMAND_PORT & ~3)) {
+      return (smiCommand | smiStatus << 8) << 16;
+    }
+    return switch (port & PORTS - 1) {
+      case EVENT -> {
         update();
         yield status | enable << 16;
       }
-      case CONTROL_PORT -> controlRegister;
-      case TIMER_PORT -> (int) clock.ticksAt(TIMER_HZ) & TIMER_MASK;
-      case SMI_COMMAND_PORT & ~3 -> (smiCommand | smiStatus << 8) << 16;
+      case CONTROL -> controlRegister;
+      case TIMER -> (int) clock.ticksAt(TIMER_HZ) & TIMER_MASK;
       default -> 0;
     };
   }
@@ -93,20 +102,26 @@ public final class AcpiPm implements PortDevice, Stateful {
     for (int k = 0; k < bytes; k++) {
       int octet = value >>> 8 * k & 0xFF;
       switch (port + k) {
-        case EVENT_PORT -> clearStatus(octet);
-        case EVENT_PORT + 1 -> clearStatus(octet << 8);
-        case EVENT_PORT + 2 -> enable = enable & 0xFF00 | octet & ENABLE_WRITABLE;
-        case EVENT_PORT + 3 -> enable = enable & 0xFF | octet << 8 & ENABLE_WRITABLE;
-        case CONTROL_PORT -> controlRegister = controlRegister & 0xFF00 | octet & 7;
-        case CONTROL_PORT + 1 -> writeControlHigh(octet << 8);
         case SMI_COMMAND_PORT -> command(octet);
         case SMI_COMMAND_PORT + 1 -> smiStatus = octet;
-        default -> {
-          // Reserved, or the timer, which is read-only.
-        }
+        default -> writeOctet(port + k & PORTS - 1, octet);
       }
     }
     update();
+  }
+
+  private void writeOctet(int offset, int octet) {
+    switch (offset) {
+      case EVENT -> clearStatus(octet);
+      case EVENT + 1 -> clearStatus(octet << 8);
+      case EVENT + 2 -> enable = enable & 0xFF00 | octet & ENABLE_WRITABLE;
+      case EVENT + 3 -> enable = enable & 0xFF | octet << 8 & ENABLE_WRITABLE;
+      case CONTROL -> controlRegister = controlRegister & 0xFF00 | octet & 7;
+      case CONTROL + 1 -> writeControlHigh(octet << 8);
+      default -> {
+        // Reserved, or the timer, which is read-only.
+      }
+    }
   }
 
   private void clearStatus(int bits) {

@@ -62,6 +62,11 @@ public final class BlockCache implements CodeWatch {
   public void attach(PhysicalBus newBus, List<Vcpu> newVcpus) {
     bus = newBus;
     vcpus = newVcpus;
+    forgetAll();
+  }
+
+  /// Forgets every block, as when other memory may be behind their addresses.
+  public void forgetAll() {
     Arrays.fill(buckets, null);
     for (int page = 0; page < pages.length; page++) {
       for (PageEntry e = pages[page]; e != null; e = e.next) {
@@ -69,6 +74,9 @@ public final class BlockCache implements CodeWatch {
       }
       pages[page] = null;
       ram.unmarkCode((long) page << GuestRam.PAGE_SHIFT);
+    }
+    for (int k = 0; k < vcpus.size(); k++) {
+      vcpus.get(k).requestAttention();
     }
   }
 

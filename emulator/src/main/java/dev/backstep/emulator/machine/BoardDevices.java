@@ -19,9 +19,14 @@ import dev.backstep.emulator.device.Stateful;
 import dev.backstep.emulator.device.SystemControlPort;
 import dev.backstep.emulator.device.Uart16550;
 import dev.backstep.emulator.device.pci.ChipsetFunction;
+import dev.backstep.emulator.device.pci.MemoryController;
+import dev.backstep.emulator.device.pci.MemoryController.SetUp;
+import dev.backstep.emulator.device.pci.MemoryController.SystemRom;
 import dev.backstep.emulator.device.pci.PciHostBridge;
 import dev.backstep.emulator.device.pci.PciTestDevice;
 import dev.backstep.emulator.device.pci.PciWindow;
+import dev.backstep.emulator.device.pci.PowerManagement;
+import dev.backstep.emulator.execution.BlockCache;
 import dev.backstep.emulator.interrupt.ApicRouter;
 import dev.backstep.emulator.interrupt.IoApic;
 import dev.backstep.emulator.interrupt.PcInterruptWiring;
@@ -95,9 +100,10 @@ final class BoardDevices {
       MachineConfig config,
       BoardFactory.Surroundings around,
       EventQueue timers,
-      MemoryLayout layout) {
+      MemoryLayout layout,
+      SystemRom rom) {
+    SetUp setUp = config.firmware() == null ? SetUp.BEFORE : SetUp.BY_THE_GUEST;
     AcpiPm pm = add(new AcpiPm(around.clock(), timers, wiring.connect(SCI_IRQ), around.control()));
-    ports.attach(AcpiPm.BASE_PORT, AcpiPm.PORTS, pm);
     ports.attach(AcpiPm.SMI_COMMAND_PORT, AcpiPm.SMI_PORTS, pm);
     I8254Pit pit = add(new I8254Pit(around.clock(), timers, wiring.connect(PIT_IRQ)));
     ports.attach(PIT, PIT_PORTS, pit);
@@ -129,9 +135,9 @@ final class BoardDevices {
     ports.attach(ResetPort.PORT, 1, add(new ResetPort(around.control())));
     ports.attach(PciHostBridge.ADDRESS_PORT, PciHostBridge.ADDRESS_PORTS, pci);
     ports.attach(PciHostBridge.VALUE_PORT, PCI_VALUE_PORTS, pci);
-    pci.plug(0, 0, ChipsetFunction.hostBridge());
+    pci.plug(0, 0, new MemoryController(bus, rom, setUp));
     pci.plug(1, 0, ChipsetFunction.isaBridge());
-    pci.plug(1, 3, ChipsetFunction.powerManagement());
+    pci.plug(1, 3, new PowerManagement(ports, pm, setUp));
   }
 
   /// Builds and wires everything that the configuration asks for.
@@ -141,10 +147,11 @@ final class BoardDevices {
       PhysicalBus bus,
       EventQueue timers,
       ApicRouter apics,
-      MemoryLayout layout)
+      MemoryLayout layout,
+      SystemRom rom)
       throws MachineConfigException {
     BoardDevices devices = new BoardDevices(around, bus, timers, apics, layout);
-    devices.addChipset(config, around, timers, layout);
+    devices.addChipset(config, around, timers, layout, rom);
     for (DeviceConfig device : config.devices()) {
       devices.addOptional(device, around);
     }
@@ -207,9 +214,13 @@ final class BoardDevices {
     return console;
   }
 
-  /// Tells the vCPUs of every change of the physical address map from now on.
-  void watchMap(List<Vcpu> vcpus) {
-    bus.watchMap(() -> vcpus.forEach(c -> c.mmu.physicalMapChanged()));
+  /// Tells the vCPUs and the block cache of every change of the physical address map from now on.
+  void watchMap(List<Vcpu> vcpus, BlockCache blocks) {
+    bus.watchMap(
+        () -> {
+          blocks.forgetAll();
+          vcpus.forEach(c -> c.mmu.physicalMapChanged());
+        });
   }
 
   void save(StateSink sink) {

@@ -15,6 +15,7 @@ import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.device.ConsoleSink;
 import dev.backstep.emulator.device.MachineControl;
+import dev.backstep.emulator.device.pci.MemoryController.SystemRom;
 import dev.backstep.emulator.execution.BlockCache;
 import dev.backstep.emulator.execution.Interpreter;
 import dev.backstep.emulator.interrupt.ApicRouter;
@@ -85,7 +86,8 @@ final class BoardFactory {
       throw new MachineConfigException(String.valueOf(e.getMessage()), e);
     } catch (OutOfMemoryError e) {
       throw new MachineConfigException(
-          "-m: the host cannot give the guest " + (config.memoryBytes() >> 20) + " MiB of memory", e);
+          "-m: the host cannot give the guest " + (config.memoryBytes() >> 20) + " MiB of memory",
+          e);
     }
   }
 
@@ -97,6 +99,9 @@ final class BoardFactory {
   Board build() throws MachineConfigException {
     PhysicalBus bus = new PhysicalBus(ram);
     layout.mapInto(bus);
+    if (firmware != null) {
+      mapFirmware(firmware, bus);
+    }
     EventQueue timers = new EventQueue();
     ApicRouter apics =
         new ApicRouter(
@@ -105,13 +110,15 @@ final class BoardFactory {
             around.clock(),
             timers,
             around.events());
-    BoardDevices devices = BoardDevices.attach(config, around, bus, timers, apics, layout);
+    BoardDevices devices =
+        BoardDevices.attach(config, around, bus, timers, apics, layout, systemRom());
     List<Vcpu> vcpus = vcpus(bus, apics, devices);
-    devices.watchMap(vcpus);
     VmExitPolicy exits = platform.vmExits();
     around.events().filter(event -> exits.exitFor(event, vcpus.get(event.at().vcpu())));
-    Interpreter interpreter = new Interpreter(blockCache(bus, vcpus), bus, decoder());
-    boot(bus, vcpus, apics, devices);
+    BlockCache cache = blockCache(bus, vcpus);
+    devices.watchMap(vcpus, cache);
+    Interpreter interpreter = new Interpreter(cache, bus, decoder());
+    boot(vcpus, apics, devices);
     return new Board(vcpus, timers, devices.console(), interpreter, devices::save);
   }
 
@@ -165,13 +172,27 @@ final class BoardFactory {
     return vcpus;
   }
 
-  private void boot(PhysicalBus bus, List<Vcpu> vcpus, ApicRouter apics, BoardDevices devices)
-      throws MachineConfigException {
+  private void mapFirmware(ImageFile image, PhysicalBus bus) throws MachineConfigException {
     try {
-      if (firmware != null) {
-        FirmwareBoot.map(firmware, ram, bus, layout);
-        return;
-      }
+      FirmwareBoot.map(image, ram, bus, layout);
+    } catch (BootImageException e) {
+      throw new MachineConfigException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// The ROM that can be seen below 1 MiB.
+  private SystemRom systemRom() {
+    return firmware == null
+        ? new SystemRom(MemoryLayout.ROM_GPA, layout.romOffset())
+        : FirmwareBoot.systemRom(firmware, layout);
+  }
+
+  private void boot(List<Vcpu> vcpus, ApicRouter apics, BoardDevices devices)
+      throws MachineConfigException {
+    if (firmware != null) {
+      return;
+    }
+    try {
       LegacyFirmware.install(ram, layout, config.cpuCount());
       MultibootEntry entry = loadKernel();
       LegacyFirmware.programDevices(devices.ports(), apics.apics().at(0));

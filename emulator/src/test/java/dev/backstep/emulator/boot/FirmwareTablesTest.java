@@ -165,7 +165,7 @@ class FirmwareTablesTest {
     assertEquals(
         new MemoryLayout.Range(1L << 32, 2L << 30, MemoryLayout.RangeType.USABLE),
         layout.ranges().get(4));
-    assertEquals(100, layout.e820Table().length);
+    assertEquals(40, layout.e820Table().length);
     assertEquals(128 << 20, new MemoryLayout(128 << 20).lowEnd());
     assertEquals(0xC000_0000L, new MemoryLayout(128 << 20).holeStart());
     assertEquals(0xE000_0000L, new MemoryLayout(0xD000_0000L).holeStart());

@@ -12,9 +12,11 @@ import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.bus.PortDevice;
 import dev.backstep.emulator.device.pci.ChipsetFunction;
+import dev.backstep.emulator.device.pci.MemoryController;
 import dev.backstep.emulator.device.pci.PciHostBridge;
 import dev.backstep.emulator.device.pci.PciTestDevice;
 import dev.backstep.emulator.device.pci.PciWindow;
+import dev.backstep.emulator.device.pci.PowerManagement;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
@@ -29,7 +31,7 @@ import org.junit.jupiter.api.TestFactory;
 /// size asked for, and equal state after equal histories.
 class DeviceContractTest {
   private static final long SEED = 20261122;
-  private static final int ACCESSES = 20_000;
+  private static final int ACCESSES = 5_000;
   private static final int[] SIZES = {1, 2, 4};
 
   /// A device with the ports it is attached to: first, count, first, count...
@@ -37,14 +39,23 @@ class DeviceContractTest {
 
   private static List<Ported> portDevices(DeviceBench bench) {
     List<InterruptLine> lines = Collections.nCopies(24, bench.line);
-    var bridge =
-        new PciHostBridge(
-            new PhysicalBus(new GuestRam(Arena.ofAuto(), 1 << 20)),
-            new PortBus(),
-            PciWindow.above(1 << 20));
-    bridge.plug(0, 0, ChipsetFunction.hostBridge());
+    var memory = new PhysicalBus(new GuestRam(Arena.ofAuto(), 2 << 20));
+    var bridge = new PciHostBridge(memory, new PortBus(), PciWindow.above(1 << 20));
+    bridge.plug(
+        0,
+        0,
+        new MemoryController(
+            memory,
+            new MemoryController.SystemRom(0xE_0000, 1 << 20),
+            MemoryController.SetUp.BY_THE_GUEST));
     bridge.plug(1, 0, ChipsetFunction.isaBridge());
-    bridge.plug(1, 3, ChipsetFunction.powerManagement());
+    bridge.plug(
+        1,
+        3,
+        new PowerManagement(
+            new PortBus(),
+            new AcpiPm(bench.clock, bench.queue, bench.line, bench),
+            MemoryController.SetUp.BY_THE_GUEST));
     bridge.plug(2, 0, new PciTestDevice());
     bridge.assignAsFirmwareDoes();
     return List.of(

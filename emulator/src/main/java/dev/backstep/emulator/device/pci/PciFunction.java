@@ -12,8 +12,13 @@ import java.util.List;
 /// 00h vendor | 02h device | 04h command | 06h status | 08h revision | 09h class (3) | 0Eh header type
 /// 10h-27h BARs | 2Ch subsystem vendor | 2Eh subsystem | 3Ch interrupt line | 3Dh interrupt pin
 /// ```
-public class PciFunction implements Stateful {
+public abstract class PciFunction implements Stateful {
   static final int CONFIG_BYTES = 256;
+
+  /// The subsystem IDs of QEMU's devices: its docs/specs/pci-ids.
+  static final int QEMU_VENDOR = 0x1AF4;
+
+  static final int QEMU_DEVICE = 0x1100;
 
   private static final int COMMAND = 0x04;
   private static final int HEADER_TYPE = 0x0E;
@@ -97,8 +102,8 @@ public class PciFunction implements Stateful {
     set(offset, bar.typeBits());
   }
 
-  /// The byte at `offset`, as a hook for chips whose registers follow something else.
-  protected int configByte(int offset) {
+  /// The byte at `offset`.
+  protected final int configByte(int offset) {
     return config[offset] & 0xFF;
   }
 
@@ -116,7 +121,11 @@ public class PciFunction implements Stateful {
       int bits = writable[at];
       config[at] = (byte) (config[at] & ~bits | value >>> 8 * k & bits);
     }
+    configWritten(offset, bytes);
   }
+
+  /// Called after a write of configuration space, as a hook for chips whose registers do something.
+  protected void configWritten(int offset, int bytes) {}
 
   /// The address a BAR holds now.
   final long barAddress(PciBar bar) {

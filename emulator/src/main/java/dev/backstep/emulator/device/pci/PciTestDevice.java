@@ -23,7 +23,7 @@ public final class PciTestDevice extends PciFunction {
 
   public PciTestDevice() {
     super("pci-testdev", new Identity(0x1B36, 0x0005, 0xFF_0000, 0));
-    setSubsystem(0x1AF4, 0x1100);
+    setSubsystem(QEMU_VENDOR, QEMU_DEVICE);
     addBar(new PciBar.Memory(0, MEMORY_BYTES, memory));
     addBar(new PciBar.Ports(1, PORT_BYTES, ports));
   }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
+import dev.backstep.emulator.device.AcpiPm;
+import dev.backstep.emulator.device.DeviceBench;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,21 +17,32 @@ import org.junit.jupiter.api.Test;
 /// PCI Local Bus Specification 3.0, "Configuration Space".
 class PciHostBridgeTest {
   private static final int TEST_DEVICE = 2 << 11;
+  private static final int POWER_MANAGEMENT = 1 << 11 | 3 << 8;
   private static final int BAR0 = 0x10;
   private static final int BAR1 = 0x14;
   private static final long RAM = 1 << 20;
+  private static final long ROM = 0x2_0000;
 
   private final Arena arena = Arena.ofConfined();
-  private final PhysicalBus memory = new PhysicalBus(new GuestRam(arena, RAM));
+  private final PhysicalBus memory = new PhysicalBus(new GuestRam(arena, RAM + ROM));
   private final PortBus ports = new PortBus();
   private final PciHostBridge bridge = new PciHostBridge(memory, ports, PciWindow.above(RAM));
+
+  private final DeviceBench bench = new DeviceBench();
+  private final AcpiPm pm = new AcpiPm(bench.clock, bench.queue, new DeviceBench.Line(), bench);
 
   @BeforeEach
   void plug() {
     memory.mapRam(0, RAM, 0, PhysicalBus.Writable.YES);
-    bridge.plug(0, 0, ChipsetFunction.hostBridge());
+    bridge.plug(
+        0,
+        0,
+        new MemoryController(
+            memory,
+            new MemoryController.SystemRom(RAM - ROM, RAM),
+            MemoryController.SetUp.BY_THE_GUEST));
     bridge.plug(1, 0, ChipsetFunction.isaBridge());
-    bridge.plug(1, 3, ChipsetFunction.powerManagement());
+    bridge.plug(1, 3, new PowerManagement(ports, pm, MemoryController.SetUp.BEFORE));
     bridge.plug(2, 0, new PciTestDevice());
     bridge.assignAsFirmwareDoes();
   }
@@ -144,7 +157,43 @@ class PciHostBridgeTest {
     assertEquals(0x0005_1B36, in(TEST_DEVICE, 0));
     out(TEST_DEVICE, 0x3C, 0xFFFF_FFFF);
     assertEquals(0xFF, in(TEST_DEVICE, 0x3C));
-    out(1 << 11 | 3 << 8, 0x40, 0xFFFF_FFFF);
-    assertEquals(0x601, in(1 << 11 | 3 << 8, 0x40));
+    assertEquals(0x0200_0000, in(POWER_MANAGEMENT, 0x58), "APMC_EN: no SMM to set up");
+    out(POWER_MANAGEMENT, 0x58, 0);
+    assertEquals(0x0200_0000, in(POWER_MANAGEMENT, 0x58));
+  }
+
+  @Test
+  void powerManagementPortsMoveAndAreSwitchedOff() {
+    assertEquals("acpi-pm", ports.deviceName(0x608));
+    out(POWER_MANAGEMENT, 0x40, 0xB03F);
+    assertEquals(0xB001, in(POWER_MANAGEMENT, 0x40));
+    assertEquals("unassigned", ports.deviceName(0x608));
+    ports.write(0xB004, 2, 1);
+    assertEquals(1, pm.read(AcpiPm.CONTROL_PORT, 2));
+    assertEquals(1, ports.read(0xB004, 2));
+    out(POWER_MANAGEMENT, 0x80, 0);
+    assertEquals("unassigned", ports.deviceName(0xB004));
+    out(POWER_MANAGEMENT, 0x80, 1);
+    out(POWER_MANAGEMENT, 0x40, 0x2000);
+    assertEquals("acpi-pm", ports.deviceName(0x203F));
+  }
+
+  @Test
+  void attributeMapShadowsRomByRam() {
+    memory.ram().putByte(RAM, (byte) 0x11);
+    memory.ram().putByte(RAM + 0x1_0000, (byte) 0x22);
+    assertEquals(0x11, memory.read(0xE_0000, 1));
+    assertEquals(0xFF, memory.read(0xC_0000, 1), "no ROM there");
+    out(0, 0x58, 0x2000);
+    memory.write(0xF_0000, 1, 0x33);
+    assertEquals(0x22, memory.read(0xF_0000, 1), "writes go to RAM, reads come from ROM");
+    out(0, 0x58, 0x1000);
+    assertEquals(0x33, memory.read(0xF_0000, 1));
+    memory.write(0xF_0000, 1, 0x44);
+    assertEquals(0x33, memory.read(0xF_0000, 1));
+    out(0, 0x5C, 0x0030_0000);
+    memory.write(0xE_4000, 1, 0x55);
+    assertEquals(0x55, memory.read(0xE_4000, 1));
+    assertEquals(0x11, memory.read(0xE_0000, 1));
   }
 }
