@@ -149,7 +149,8 @@ public final class Stack {
     int level = (int) i.immediate2 & 31;
     long sp = c.gpr[Vcpu.RSP] - bytes;
     Memory.store(c, SS, sp & mask, bytes, c.gpr[Vcpu.RBP]);
-    long frame = sp;
+    // With a 16-bit stack the frame keeps the high half of ESP: so does an AMD EPYC.
+    long frame = c.gpr[Vcpu.RSP] & ~mask | sp & mask;
     long oldFrame = c.gpr[Vcpu.RBP];
     for (int k = 1; k < level; k++) {
       oldFrame -= bytes;
@@ -158,13 +159,13 @@ public final class Stack {
     }
     if (level > 0) {
       sp -= bytes;
-      Memory.store(c, SS, sp & mask, bytes, frame & mask);
+      Memory.store(c, SS, sp & mask, bytes, frame);
     }
     sp -= i.immediate & 0xFFFF;
     // The new top of the stack must be writable, although nothing is written.
     c.mmu.probeWrite(SS, sp & mask, bytes);
     Registers.storeMasked(c, Vcpu.RSP, sp, mask);
-    Registers.store(c, Vcpu.RBP, bytes, frame & mask);
+    Registers.store(c, Vcpu.RBP, bytes, frame);
   }
 
   public static void leave(Vcpu c, DecodedInstruction i) {

@@ -126,6 +126,20 @@ class StackTest {
     assertEquals(0x9100, c.gpr[Vcpu.RBP]);
   }
 
+  @Test
+  void frameKeepsTheHighHalfOfEspOnA16BitStack() {
+    bare.protected32();
+    c.segments[SegmentRegister.SS].set(
+        SegmentRegister.SS << 3, 0, 0xFFFF, SegmentRegister.PRESENT | 0x13, true);
+    c.mmu.segmentChanged(SegmentRegister.SS);
+    c.gpr[Vcpu.RSP] = 0x1_0000;
+    c.gpr[Vcpu.RBP] = 0x1_FFEC;
+    assertEquals(NO_FAULT, runner.run(c, "C8 08 00 04")); // enter 8, 4
+    assertEquals(0x1_FFE4, c.gpr[Vcpu.RSP]);
+    assertEquals(0x1_FFFC, c.gpr[Vcpu.RBP]);
+    assertEquals(0x1_FFFC, bare.ram.getInt(0xFFEC));
+  }
+
   private long pop(String hex, long image) {
     c.gpr[Vcpu.RSP] = BASE + 0x100;
     bare.ram.putLong(GPA + 0x100, image);
