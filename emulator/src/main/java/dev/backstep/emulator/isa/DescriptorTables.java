@@ -212,13 +212,14 @@ public final class DescriptorTables {
     return visible ? d : INVISIBLE;
   }
 
-  /// ARPL: raises the destination's RPL to the source's.
+  /// ARPL: raises the destination's RPL to the source's. A memory operand is written only if it
+  /// changes: an AMD EPYC takes one that is not writable and stays as it is.
   public static void arpl(Vcpu c, DecodedInstruction i) {
     int source = (int) c.gpr[Operands.register(i.operand1)] & 3;
     boolean register = Operands.kind(i.operand0) == Operands.GPR;
     int number = Operands.register(i.operand0);
     long ea = register ? 0 : i.effectiveAddress(c.gpr);
-    int selector = (register ? (int) c.gpr[number] : c.mmu.loadForWrite16(i.segment, ea)) & 0xFFFF;
+    int selector = (register ? (int) c.gpr[number] : c.mmu.load16(i.segment, ea)) & 0xFFFF;
     boolean raises = (selector & 3) < source;
     if (raises && register) {
       c.gpr[number] = c.gpr[number] & ~3L | source;

@@ -19,6 +19,7 @@ import dev.backstep.emulator.testing.SystemBench;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Descriptor;
 import dev.backstep.emulator.vcpu.Rflags;
+import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -207,6 +208,19 @@ class DescriptorTablesTest {
     b.c.gpr[Vcpu.RCX] = 2;
     run(b, 0, 0x63, 0x0B);
     assertEquals(0x22, b.get16(SCRATCH));
+  }
+
+  @Test
+  void arplWritesMemoryOnlyIfItChanges() {
+    SystemBench b = protected32();
+    b.put16(SCRATCH, 0x21);
+    SegmentRegister ds = b.c.segments[SegmentRegister.DS];
+    ds.set(ds.selector, ds.base, ds.limit, ds.access & ~SegmentRegister.TYPE_WRITABLE, true);
+    b.c.mmu.segmentChanged(SegmentRegister.DS);
+    b.c.gpr[Vcpu.RCX] = 1;
+    assertEquals(List.of(), run(b, 0, 0x63, 0x0B));
+    b.c.gpr[Vcpu.RCX] = 2;
+    assertEquals(List.of("#GP(0)"), run(b, 0, 0x63, 0x0B));
   }
 
   @Test
