@@ -113,7 +113,7 @@ public final class X87Control {
     storeEnvironment(c, i, ea);
     FpuState fpu = c.fpu;
     for (int k = 0; k < 8; k++) {
-      long at = ea + environment + 10 * k;
+      long at = ea + environment + 10L * k;
       int physical = X87Stack.physical(fpu, k);
       c.mmu.store64(i.segment, at & i.addressMask, fpu.significand[physical]);
       c.mmu.store16(i.segment, at + 8 & i.addressMask, fpu.signExponent[physical]);
@@ -129,7 +129,7 @@ public final class X87Control {
     loadEnvironment(c, i, ea);
     FpuState fpu = c.fpu;
     for (int k = 0; k < 8; k++) {
-      long at = ea + environment + 10 * k;
+      long at = ea + environment + 10L * k;
       int physical = X87Stack.physical(fpu, k);
       fpu.significand[physical] = c.mmu.load64(i.segment, at & i.addressMask);
       fpu.signExponent[physical] = c.mmu.load16(i.segment, at + 8 & i.addressMask) & 0xFFFF;

@@ -14,14 +14,13 @@ public final class X87Moves {
   private X87Moves() {}
 
   public static void fld(Vcpu c, DecodedInstruction i) {
-    VectorState.requireX87(c);
-    VectorState.requireNoPendingException(c);
+    X87Stack.check(c);
     int bytes = Operands.bytes(i.operand0);
     long ea = i.effectiveAddress(c.gpr);
     long low =
         bytes == 4 ? c.mmu.load32(i.segment, ea) & Registers.LOW_32 : c.mmu.load64(i.segment, ea);
     int high = bytes == 10 ? c.mmu.load16(i.segment, ea + 8 & i.addressMask) & 0xFFFF : 0;
-    X87Stack.begin(c, i);
+    X87Stack.note(c, i);
     if (bytes == 10) {
       X87Stack.push(c.fpu, low, high);
       return;
@@ -64,12 +63,10 @@ public final class X87Moves {
   }
 
   public static void fst(Vcpu c, DecodedInstruction i) {
-    X87Stack.begin(c, i);
     storeTop(c, i);
   }
 
   public static void fstp(Vcpu c, DecodedInstruction i) {
-    X87Stack.begin(c, i);
     if (storeTop(c, i)) {
       X87Stack.pop(c.fpu);
     }
@@ -77,10 +74,12 @@ public final class X87Moves {
 
   /// Stores ST(0) to memory; false if an unmasked exception kept it.
   private static boolean storeTop(Vcpu c, DecodedInstruction i) {
+    X87Stack.check(c);
     FpuState fpu = c.fpu;
     int bytes = Operands.bytes(i.operand0);
     long ea = i.effectiveAddress(c.gpr);
     c.mmu.probeWrite(i.segment, ea, bytes);
+    X87Stack.note(c, i);
     int before = fpu.statusWord & ~X87Stack.C1;
     fpu.statusWord = before & ~X87Stack.EXCEPTIONS;
     boolean empty = X87Stack.isEmpty(fpu, fpu.top);

@@ -35,8 +35,19 @@ final class X87Stack {
 
   /// Checks and notes that a waiting, non-control x87 instruction begins: its opcode and pointers.
   static void begin(Vcpu c, DecodedInstruction i) {
+    check(c);
+    note(c, i);
+  }
+
+  /// Whether a waiting x87 instruction may run now.
+  static void check(Vcpu c) {
     VectorState.requireX87(c);
     VectorState.requireNoPendingException(c);
+  }
+
+  /// Notes a non-control instruction's opcode and pointers, once its memory operand can no longer
+  /// fault.
+  static void note(Vcpu c, DecodedInstruction i) {
     FpuState fpu = c.fpu;
     fpu.lastOpcode = (i.opcode.opcodeByte() & 7) << 8 | i.modrm & 0xFF;
     fpu.lastInstructionPointer = i.rip;

@@ -9,9 +9,9 @@ import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.decode.Opcode;
 import dev.backstep.emulator.decode.OpcodeTable;
 import dev.backstep.emulator.testing.BareVcpu;
+import dev.backstep.emulator.testing.TableEncodings;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Vcpu;
-import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -23,8 +23,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class OperationFactoryTest {
-  private static final int[][] PREFIXES = {{}, {0x66}, {0x67}, {0x66, 0x67}};
-
   private final Arena arena = Arena.ofConfined();
   private final OperationFactory factory = new OperationFactory();
   private final Decoder decoder = new Decoder(Set.of());
@@ -40,7 +38,7 @@ class OperationFactoryTest {
     List<String> unreached = new ArrayList<>();
     for (Opcode opcode : OpcodeTable.opcodes()) {
       int bound = 0;
-      for (byte[] code : encodings(opcode)) {
+      for (byte[] code : TableEncodings.of(opcode)) {
         for (CpuMode mode : CpuMode.values()) {
           DecodedInstruction i = decoder.decode(code, 0, code.length, mode, 0x1000);
           if (i != null && i.opcode.equals(opcode)) {
@@ -63,63 +61,6 @@ class OperationFactoryTest {
     } catch (AssertionError e) {
       unbound.add(i.opcode.mnemonic() + " " + i.opcode.operands() + ": " + e.getMessage());
     }
-  }
-
-  /// The line's bytes with register and memory operands, with and without the prefixes that change
-  /// sizes.
-  private static List<byte[]> encodings(Opcode opcode) {
-    List<byte[]> all = new ArrayList<>();
-    for (int[] prefixes : PREFIXES) {
-      for (int rex : new int[] {0, 0x48}) {
-        for (int rm : new int[] {0x00, 0x04, 0xC1}) {
-          all.add(encode(opcode, prefixes, rex, rm));
-        }
-      }
-    }
-    return all;
-  }
-
-  private static byte[] encode(Opcode opcode, int[] prefixes, int rexBits, int rm) {
-    ByteArrayOutputStream code = new ByteArrayOutputStream();
-    ByteArrayOutputStream opcodeBytes = new ByteArrayOutputStream();
-    int rex = rexBits;
-    int reg = -1;
-    for (int prefix : prefixes) {
-      code.write(prefix);
-    }
-    String[] tokens = opcode.encoding().split(" ", -1);
-    boolean first = true;
-    for (String token : tokens) {
-      switch (token) {
-        case "NP", "NFx", "o16", "o32", "o64", "a16", "a32", "a64", "cb", "cw", "cz", "cp" -> {}
-        case "ib", "iw", "iz", "iv" -> {}
-        case "REX.W" -> rex |= 0x48;
-        case "REX.B" -> rex |= 0x41;
-        default -> {
-          if (token.startsWith("/")) {
-            reg = token.equals("/r") ? 0 : Integer.parseInt(token.substring(1));
-          } else {
-            int plus = token.indexOf('+');
-            int b = Integer.parseInt(plus < 0 ? token : token.substring(0, plus), 16);
-            boolean mandatory = first && (b == 0x66 || b == 0xF2 || b == 0xF3);
-            (mandatory ? code : opcodeBytes).write(b);
-            first = mandatory;
-          }
-        }
-      }
-    }
-    if (rex != 0) {
-      code.write(rex);
-    }
-    code.writeBytes(opcodeBytes.toByteArray());
-    if (reg >= 0) {
-      code.write(rm | reg << 3);
-      if (rm == 0x04) {
-        code.write(0x58);
-      }
-    }
-    code.writeBytes(new byte[12]);
-    return code.toByteArray();
   }
 
   @Test

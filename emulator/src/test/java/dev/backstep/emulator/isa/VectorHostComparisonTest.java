@@ -195,7 +195,7 @@ class VectorHostComparisonTest {
       put("DF E0 DB E2 DB E3");
       Sequence one = HostSideBySide.sequence("FLD, FST", code.toByteArray(), random);
       one.registers()[RBX] = HostSideBySide.MEMORY;
-      one.memory()[0] |= random.nextInt(3) == 0 ? 0 : 0x3F;
+      one.memory()[0] |= (byte) (random.nextInt(3) == 0 ? 0 : 0x3F);
       one.memory()[1] &= 0x1F;
       extended(one.memory(), 0x10);
       sequences.add(one);
