@@ -36,6 +36,9 @@ class MmuPropertyTest {
         if (random.nextInt(12) == 0) {
           changePrivilege();
         }
+        if (random.nextInt(60) == 0) {
+          changeOneEntry();
+        }
         checkOneAccess(where + " access " + k);
       }
       byte[] memory = ramBytes();
@@ -139,6 +142,32 @@ class MmuPropertyTest {
               ? FRAMES + 4096L * random.nextInt(FRAME_PAGES) | flags
               : tablePage(level - 1) | flags;
     };
+  }
+
+  /// Changes an entry of some table as an operating system would: memory first, then INVLPG for
+  /// every page that may have been reached through it.
+  private void changeOneEntry() {
+    int level = random.nextInt(LEVELS);
+    long table = tablePage(level);
+    putEntry(table, random.nextInt(16), level);
+    byte[] page = f.ram.segment().asSlice(table, 4096).toArray(ValueLayout.JAVA_BYTE);
+    System.arraycopy(page, 0, naive.memory, (int) table, 4096);
+    if (!naive.longMode) {
+      for (long directory = 0; directory <= 16; directory++) {
+        flushPages(directory == 16 ? 0xFFC0_0000L : directory << 22);
+      }
+      return;
+    }
+    for (int k = 0; k < 3 * 3 * 4; k++) {
+      flushPages((long) (k / 12) << 39 | (long) (k / 4 % 3) << 30 | (long) (k % 4) << 21);
+    }
+    flushPages(-0x1_1000L);
+  }
+
+  private void flushPages(long first) {
+    for (long page = 0; page <= 17; page++) {
+      f.c.mmu.flushPage(first + page * 4096, "invlpg");
+    }
   }
 
   private void changePrivilege() {
