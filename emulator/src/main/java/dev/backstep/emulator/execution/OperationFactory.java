@@ -35,21 +35,21 @@ public final class OperationFactory {
   /// The methods that one entry of the `semantics` column stands for, by width.
   private static final class Family {
     final @Nullable SemanticsMethod[] byWidth = new @Nullable SemanticsMethod[9];
-    final Map<OperationShape, Operation>[] operations = newMaps();
+    final Map<OperationShape, Operation> operations = new HashMap<>();
 
     /// The width in bytes to use for an operand of `bytes`, or [#NO_SUFFIX].
     int width(int bytes) {
       return bytes <= 8 && byWidth[bytes] != null ? bytes : NO_SUFFIX;
     }
+  }
 
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    private static Map<OperationShape, Operation>[] newMaps() {
-      Map[] maps = new Map[9];
-      for (int k = 0; k < maps.length; k++) {
-        maps[k] = new HashMap<OperationShape, Operation>();
-      }
-      return maps;
+  /// The operations that execute a block's instructions, one for each.
+  public Operation[] operationsFor(DecodedInstruction[] instructions) {
+    Operation[] operations = new Operation[instructions.length];
+    for (int k = 0; k < operations.length; k++) {
+      operations[k] = operationFor(instructions[k]);
     }
+    return operations;
   }
 
   /// The operation that executes `i`.
@@ -68,13 +68,13 @@ public final class OperationFactory {
     if (method == null) {
       throw new AssertionError("no " + semantics + " for operands of " + widthOf(i) + " bytes");
     }
-    OperationShape shape = OperationShape.of(i, method);
-    Operation known = family.operations[width].get(shape);
+    OperationShape shape = OperationShape.of(i, method, width);
+    Operation known = family.operations.get(shape);
     if (known != null) {
       return known;
     }
     Operation spun = spin(i, method, shape);
-    family.operations[width].put(shape, spun);
+    family.operations.put(shape, spun);
     return spun;
   }
 

@@ -10,23 +10,23 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// ```
 /// operands   63..48     47..32     31..16     15..0        each: bytes << 8 | kind
 ///            operand 3  operand 2  operand 1  operand 0
-/// form       11..8            5       4         3..0
-///            operand count    masked  indexed   condition
+/// form       10..7  6      5       4        3..0
+///            width  based  masked  indexed  condition
 /// ```
 ///
-/// `based` is part of the form, too: bit 6.
-///
-/// @param operands kinds and sizes
-/// @param form how the memory operand is addressed, and the condition code
+/// @param operands kinds and sizes; 0 for methods that fetch and store by themselves
+/// @param form how the memory operand is addressed, the condition code, and which of the methods of
+///   one name is meant: its width in bytes, or 0
 record OperationShape(long operands, int form) {
   private static final int CONDITION = 0xF;
   private static final int INDEXED = 1 << 4;
   private static final int MASKED = 1 << 5;
   private static final int BASED = 1 << 6;
+  private static final int WIDTH_SHIFT = 7;
 
-  /// The shape of `i` for code that loads and stores its operands.
-  static OperationShape of(DecodedInstruction i, SemanticsMethod method) {
-    int form = method.takesCondition() ? i.condition() : 0;
+  /// The shape of `i` for `method`, the one for `width` bytes.
+  static OperationShape of(DecodedInstruction i, SemanticsMethod method, int width) {
+    int form = width << WIDTH_SHIFT | (method.takesCondition() ? i.condition() : 0);
     if (method.doesEverything()) {
       return new OperationShape(0, form);
     }
