@@ -9,13 +9,30 @@ import dev.backstep.proto.journal.EventKinds;
 import dev.backstep.proto.v1.Event;
 import dev.backstep.proto.v1.TraceProto;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// The fields of events by name, read off the trace format's own description of events.
 final class EventFields {
   private static final OneofDescriptor KIND = Event.getDescriptor().getOneofs().getFirst();
 
+  // Asking a field for its options is slow.
+  private static final Set<FieldDescriptor> HEX = hexFields();
+
   private EventFields() {}
+
+  private static Set<FieldDescriptor> hexFields() {
+    Set<FieldDescriptor> hex = new HashSet<>();
+    for (FieldDescriptor kind : KIND.getFields()) {
+      for (FieldDescriptor field : kind.getMessageType().getFields()) {
+        if (field.getOptions().getExtension(TraceProto.hex)) {
+          hex.add(field);
+        }
+      }
+    }
+    return hex;
+  }
 
   /// Kind, position, vCPU, RIP and time, then what its kind has, in the order of the schema. A fact
   /// that does not exist has no field.
@@ -43,7 +60,7 @@ final class EventFields {
   }
 
   private static FieldValue value(FieldDescriptor field, Object value) {
-    boolean hex = field.getOptions().getExtension(TraceProto.hex);
+    boolean hex = HEX.contains(field);
     return switch (value) {
       case Integer n -> new FieldValue.Numeric(Integer.toUnsignedLong(n), hex);
       case Long n -> new FieldValue.Numeric(n, hex);

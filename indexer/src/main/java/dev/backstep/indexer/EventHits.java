@@ -27,11 +27,14 @@ final class EventHits implements HitStream {
       return null;
     }
     int of = documents.chunk(reader.chunkCount());
+    if (damage.covers(of)) {
+      return null;
+    }
     if (of != chunk) {
       try {
         events = reader.chunk(of).events();
       } catch (TraceFormatException e) {
-        damage.add(e);
+        damage.add(of, e);
         return null;
       }
       chunk = of;

@@ -2,6 +2,7 @@ package dev.backstep.indexer;
 
 import dev.backstep.indexer.query.Condition;
 import dev.backstep.indexer.query.Condition.Constant;
+import dev.backstep.indexer.query.Condition.Fact;
 import dev.backstep.indexer.query.Facts;
 import dev.backstep.indexer.query.Fields;
 import dev.backstep.indexer.query.Truth;
@@ -50,17 +51,28 @@ final class InstructionScan {
 
   InstructionScan(TraceReader reader, Condition condition, DocWalk candidates, DamageNote damage) {
     this.reader = reader;
-    this.condition = condition;
+    this.condition = condition.given(InstructionScan::ofAnyInstruction);
     this.candidates = candidates;
     this.damage = damage;
     plan = new BlockPlan(Constant.NOTHING, blocks, decoder);
   }
 
+  /// What holds of every instruction, and what of none.
+  private static Truth ofAnyInstruction(Fact fact) {
+    if (fact.field().equals(Fields.KIND)) {
+      return Truth.of(fact.wanted().accepts(Fields.INSTRUCTION));
+    }
+    return Fields.has(Fields.INSTRUCTION, fact.field()) ? Truth.MAYBE : Truth.NO;
+  }
+
   /// Goes to the next chunk in which an instruction may match; false if there is none.
   boolean nextChunk() throws IOException {
     walk = null;
-    while (damage.first().isEmpty() && candidates.next()) {
+    while (candidates.next()) {
       chunk = candidates.chunk(reader.chunkCount());
+      if (damage.covers(chunk)) {
+        return false;
+      }
       chunkFirst = reader.firstPosition(chunk);
       chunkEnd =
           chunk + 1 < reader.chunkCount() ? reader.firstPosition(chunk + 1) : reader.endPosition();
@@ -87,7 +99,7 @@ final class InstructionScan {
     try {
       return nextRunInSoundChunk();
     } catch (TraceFormatException e) {
-      damage.add(e);
+      damage.add(chunk, e);
       return false;
     }
   }

@@ -36,7 +36,9 @@ public final class TraceSearch implements AutoCloseable {
 
   private TraceSearch(TraceReader reader, Directory directory, IndexListener listener)
       throws IOException {
-    TraceIndexer.bring(reader, directory, listener).damage().ifPresent(damage::add);
+    TraceIndexer.bring(reader, directory, listener)
+        .damage()
+        .ifPresent(unread -> damage.add(reader.chunkCount(), unread));
     this.reader = reader;
     this.directory = directory;
     this.index = DirectoryReader.open(directory);
