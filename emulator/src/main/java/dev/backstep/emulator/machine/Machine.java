@@ -354,7 +354,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     return StateDigest.ofRegisters(board, clock);
   }
 
-  /// The SHA-256 of all of RAM. Between turns only.
+  /// A SHA-256 over all of RAM. Between turns only.
   public byte[] memoryDigest() {
     return StateDigest.ofMemory(boards.ram());
   }

@@ -20,7 +20,7 @@ final class StateDigest {
   /// Bytes of a register digest that are kept.
   private static final int REGISTER_DIGEST_BYTES = 8;
 
-  private static final long SLICE = 1 << 28;
+  private static final int PAGE = 4096;
 
   private StateDigest() {}
 
@@ -34,11 +34,18 @@ final class StateDigest {
     return Arrays.copyOf(hasher.finish(), REGISTER_DIGEST_BYTES);
   }
 
+  /// Hashes each page that is not all zeros, with its number before it: most of a guest's memory was
+  /// never written, and to compare is much faster than to hash.
   static byte[] ofMemory(GuestRam ram) {
     MessageDigest sha = sha256();
     MemorySegment all = ram.segment();
-    for (long at = 0; at < all.byteSize(); at += SLICE) {
-      sha.update(all.asSlice(at, Math.min(SLICE, all.byteSize() - at)).asByteBuffer());
+    MemorySegment zeros = MemorySegment.ofArray(new byte[PAGE]);
+    ByteBuffer number = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (long at = 0; at < all.byteSize(); at += PAGE) {
+      if (MemorySegment.mismatch(all, at, at + PAGE, zeros, 0, PAGE) >= 0) {
+        sha.update(number.putLong(0, at / PAGE).array());
+        sha.update(all.asSlice(at, PAGE).asByteBuffer());
+      }
     }
     return sha.digest();
   }
