@@ -60,7 +60,7 @@ public final class MachineOptions {
   @Option(
       names = "-device",
       paramLabel = "NAME[,key=value…]",
-      description = "isa-debug-exit, pc-testdev or pci-testdev")
+      description = "isa-debug-exit, isa-debugcon, pc-testdev or pci-testdev")
   private List<String> devices = new ArrayList<>();
 
   @Option(

@@ -7,7 +7,9 @@ import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.bus.PortDevice;
 import dev.backstep.emulator.device.AcpiPm;
 import dev.backstep.emulator.device.CmosRtc;
+import dev.backstep.emulator.device.DebugConsole;
 import dev.backstep.emulator.device.DebugExit;
+import dev.backstep.emulator.device.DeviceCatalog;
 import dev.backstep.emulator.device.FwCfg;
 import dev.backstep.emulator.device.I8254Pit;
 import dev.backstep.emulator.device.KeyboardController;
@@ -50,6 +52,7 @@ final class BoardDevices {
   private static final int RTC_PORTS = 2;
   private static final int FW_CFG = 0x510;
   private static final int FW_CFG_PORTS = 2;
+  private static final int KEYBOARD_IRQ = 1;
   private static final int KEYBOARD_DATA = 0x60;
   private static final int KEYBOARD_COMMAND = 0x64;
   private static final int SYSTEM_CONTROL = 0x92;
@@ -127,7 +130,8 @@ final class BoardDevices {
                 config.memoryBytes(),
                 config.cpuCount(),
                 List.of(new FwCfg.File("etc/e820", layout.e820Table())))));
-    KeyboardController keyboard = add(new KeyboardController(around.control()));
+    KeyboardController keyboard =
+        add(new KeyboardController(around.control(), wiring.connect(KEYBOARD_IRQ)));
     ports.attach(KEYBOARD_DATA, 1, keyboard);
     ports.attach(KEYBOARD_COMMAND, 1, keyboard);
     ports.attach(SYSTEM_CONTROL, 1, new SystemControlPort(around.control()));
@@ -169,6 +173,12 @@ final class BoardDevices {
         int count = device.number("iosize", DebugExit.DEFAULT_PORTS);
         attachPorts(device, port, count, new DebugExit(around.control()));
       }
+      case DeviceCatalog.DEBUG_CONSOLE ->
+          attachPorts(
+              device,
+              device.number("iobase", DebugConsole.DEFAULT_PORT),
+              1,
+              new DebugConsole(around.console()));
       case "pc-testdev" -> addTestDevice();
       case "pci-testdev" -> pci.plug(TEST_SLOT, 0, new PciTestDevice());
       default ->

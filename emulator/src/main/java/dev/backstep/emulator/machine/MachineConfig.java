@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param initrd contents of `-initrd`, or null
 /// @param append the kernel's command line
 /// @param firmware what `-bios` names, or null
-/// @param devices devices asked for by `-device`: isa-debug-exit, pc-testdev, pci-testdev
+/// @param devices devices asked for by `-device`: see [dev.backstep.emulator.device.DeviceCatalog]
 /// @param onReset what a guest reset does
 /// @param maxInstructions position at which the run ends, or [#UNLIMITED]
 public record MachineConfig(

@@ -79,7 +79,7 @@ class DeviceContractTest {
             CmosRtc.PORT,
             CmosRtc.PORTS),
         new Ported(new FwCfg(128 << 20, 2, List.of()), FwCfg.PORT, FwCfg.PORTS),
-        new Ported(new KeyboardController(bench), 0x60, 1, 0x64, 1),
+        new Ported(new KeyboardController(bench, bench.line), 0x60, 1, 0x64, 1),
         new Ported(new SystemControlPort(bench), SystemControlPort.PORT, 1),
         new Ported(new PostPort(), PostPort.PORT, 1),
         new Ported(new PcTestDevice(lines), 0xE0, 12, 0x2000, 24),

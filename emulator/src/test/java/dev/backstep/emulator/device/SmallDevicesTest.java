@@ -25,14 +25,14 @@ class SmallDevicesTest {
     reset.write(0xCF9, 1, 2);
     assertEquals(List.of(), bench.requests);
     reset.write(0xCF9, 1, 6);
-    new KeyboardController(bench).write(0x64, 1, 0xFE);
+    new KeyboardController(bench, bench.line).write(0x64, 1, 0xFE);
     new SystemControlPort(bench).write(0x92, 1, 3);
     assertEquals(List.of("reset port-cf9", "reset i8042", "reset port-92"), bench.requests);
   }
 
   @Test
   void keyboardControllerPassesItsSelfTest() {
-    var keyboard = new KeyboardController(bench);
+    var keyboard = new KeyboardController(bench, bench.line);
     assertEquals(0, keyboard.read(0x64, 1) & 1);
     keyboard.write(0x64, 1, 0xAA);
     assertEquals(1, keyboard.read(0x64, 1) & 1);
@@ -41,6 +41,43 @@ class SmallDevicesTest {
     keyboard.write(0x60, 1, 0x47);
     keyboard.write(0x64, 1, 0x20);
     assertEquals(0x47, keyboard.read(0x60, 1));
+  }
+
+  @Test
+  void keyboardAnswersCommandsAndInterrupts() {
+    var controller = new KeyboardController(bench, bench.line);
+    controller.write(0x64, 1, 0x60);
+    controller.write(0x60, 1, 0x01);
+    controller.write(0x60, 1, 0xFF);
+    assertTrue(bench.line.high);
+    assertEquals(0xFA, controller.read(0x60, 1));
+    assertEquals(0xAA, controller.read(0x60, 1));
+    assertFalse(bench.line.high);
+    assertEquals(2, bench.line.edges);
+    assertEquals(0, controller.read(0x64, 1) & 1);
+    for (int value : new int[] {0xED, 0x07, 0xF4}) {
+      controller.write(0x60, 1, value);
+      assertEquals(0xFA, controller.read(0x60, 1));
+    }
+    controller.write(0x60, 1, 0x00);
+    assertEquals(0xFE, controller.read(0x60, 1), "no such command");
+    controller.write(0x60, 1, 0xF2);
+    controller.write(0x64, 1, 0xAD);
+    assertEquals(0xFA, controller.read(0x60, 1));
+    assertEquals(0, controller.read(0x64, 1) & 1, "the interface is off");
+    controller.write(0x64, 1, 0xAE);
+    assertEquals(0xAB, controller.read(0x60, 1));
+    assertEquals(0x41, controller.read(0x60, 1));
+  }
+
+  @Test
+  void debugConsolePrintsAndSaysThatItIsThere() {
+    var printed = new StringBuilder();
+    var device = new DebugConsole(octet -> printed.append((char) octet));
+    assertEquals(0xE9, device.read(0x402, 1));
+    device.write(0x402, 1, 'a');
+    device.write(0x402, 1, 'b');
+    assertEquals("ab", printed.toString());
   }
 
   @Test
