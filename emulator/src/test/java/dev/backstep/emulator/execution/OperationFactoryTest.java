@@ -93,7 +93,9 @@ class OperationFactoryTest {
   private DecodedInstruction decode(String hex) {
     byte[] code = HexFormat.ofDelimiter(" ").parseHex(hex);
     DecodedInstruction i = decoder.decode(code, 0, code.length, CpuMode.LONG64, 0x1000);
-    assertTrue(i != null && i.length == code.length, hex);
+    if (i == null || i.length != code.length) {
+      throw new AssertionError(hex + " does not decode");
+    }
     return i;
   }
 }
