@@ -48,6 +48,9 @@ public final class CmosRtc implements BytePorts, Stateful {
   /// What the clock shows minus virtual time.
   private long offsetNs;
 
+  /// The offset at power-up, which is an external input: the state is what became of it since.
+  private final long powerUpOffsetNs;
+
   /// Until when periods, seconds and alarms have been noted in register C.
   private long settledNs;
 
@@ -63,7 +66,8 @@ public final class CmosRtc implements BytePorts, Stateful {
     this.clock = clock;
     this.irq = irq;
     timer = queue.newTimer(this::settle);
-    offsetNs = secondsAtPowerUp * NS_PER_S - clock.nowNs();
+    powerUpOffsetNs = secondsAtPowerUp * NS_PER_S - clock.nowNs();
+    offsetNs = powerUpOffsetNs;
     settledNs = clock.nowNs();
     registers[REGISTER_A] = 0x26;
     registers[REGISTER_B] = B_24_HOURS;
@@ -282,7 +286,7 @@ public final class CmosRtc implements BytePorts, Stateful {
   public void save(StateSink state) {
     state.putBytes(registers);
     state.putInt(index);
-    state.putLong(offsetNs);
+    state.putLong(offsetNs - powerUpOffsetNs);
     state.putLong(settledNs);
     state.putLong(timer.deadlineNs());
   }
