@@ -51,7 +51,7 @@ public final class Platforms {
           new Entry(
               "kvm-amd",
               "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
-                  + " not; exits are not listed yet",
+                  + " not; VM exits are listed",
               EnumSet.of(Quirk.CD_NW_CLEARED)));
 
   private Platforms() {}
@@ -94,7 +94,7 @@ public final class Platforms {
               KVM_SIGNATURE,
               new NptMemoryTypes(cdNwCleared),
               KVM_MSRS,
-              VmExitPolicy.NONE);
+              new SvmExits(cdNwCleared));
       case "bare-metal-amd" -> bareMetal(name, Vendor.AMD);
       default -> bareMetal(name, Vendor.INTEL);
     };

@@ -1,8 +1,6 @@
 package dev.backstep.emulator.platform;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
-import dev.backstep.emulator.decode.Operands;
-import dev.backstep.emulator.execution.CodeBlock;
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.listen.MachineEvent.At;
 import dev.backstep.emulator.listen.MachineEvent.Op;
@@ -29,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// | #UD, #DB, #AC, #MC | EXCEPTION_NMI: the exception bitmap |
 /// | triple fault | TRIPLE_FAULT |
 ///
-/// Exits that depend on the host (external interrupts, preemption, interrupt windows) are not among
-/// them.
+/// Exits that depend on the host (external interrupts, preemption, interrupt windows, EPT
+/// violations of memory not mapped yet) are not among them.
 final class VmxExits implements VmExitPolicy {
   private static final int EXCEPTION_NMI = 0;
   private static final int TRIPLE_FAULT = 2;
@@ -71,7 +69,11 @@ final class VmxExits implements VmExitPolicy {
       case MachineEvent.Msr e -> msr(e);
       case MachineEvent.ControlRegister e -> controlRegister(e, c);
       case MachineEvent.Io e ->
-          new VmExit(e.at(), IO_INSTRUCTION, "IO_INSTRUCTION", ioQualification(e, instruction(c)));
+          new VmExit(
+              e.at(),
+              IO_INSTRUCTION,
+              "IO_INSTRUCTION",
+              ioQualification(e, ExecutingInstruction.on(c)));
       case MachineEvent.Mmio e -> new VmExit(e.at(), EPT_MISCONFIG, "EPT_MISCONFIG", 0);
       case MachineEvent.Apic e -> apic(e);
       case MachineEvent.Exception e -> exception(e, c);
@@ -95,11 +97,6 @@ final class VmxExits implements VmExitPolicy {
           MachineEvent.Input _ ->
           null;
     };
-  }
-
-  private static @Nullable DecodedInstruction instruction(Vcpu c) {
-    boolean executing = c.block != CodeBlock.NONE && c.blockIndex < c.block.count;
-    return executing ? c.block.instructions[c.blockIndex] : null;
   }
 
   private static @Nullable VmExit msr(MachineEvent.Msr e) {
@@ -128,11 +125,11 @@ final class VmxExits implements VmExitPolicy {
       case "CR0" ->
           ((c.cr0 ^ e.value()) & ~CR0_GUEST_OWNED) == 0
               ? null
-              : crAccess(e.at(), 0, instruction(c));
+              : crAccess(e.at(), 0, ExecutingInstruction.on(c));
       case "CR4" ->
           ((c.cr4 ^ e.value()) & ~CR4_GUEST_OWNED) == 0
               ? null
-              : crAccess(e.at(), 4, instruction(c));
+              : crAccess(e.at(), 4, ExecutingInstruction.on(c));
       case "XCR0" -> new VmExit(e.at(), XSETBV, "XSETBV", 0);
       default -> null;
     };
@@ -142,10 +139,10 @@ final class VmxExits implements VmExitPolicy {
   /// LMSW its operand's kind in 6 and its source in 31:16.
   private static VmExit crAccess(At at, int register, @Nullable DecodedInstruction i) {
     long qualification = register;
-    if (i != null && i.opcode.mnemonic().equals("LMSW")) {
-      qualification |= CR_LMSW | (i.isMemory() ? CR_LMSW_MEMORY : 0);
-    } else if (i != null) {
-      qualification |= (long) Operands.register(i.operand1) << 8;
+    if (ExecutingInstruction.isLmsw(i)) {
+      qualification |= CR_LMSW | (i != null && i.isMemory() ? CR_LMSW_MEMORY : 0);
+    } else {
+      qualification |= (long) ExecutingInstruction.generalRegister(i) << 8;
     }
     return new VmExit(at, CR_ACCESS, "CR_ACCESS", qualification);
   }
@@ -155,22 +152,12 @@ final class VmxExits implements VmExitPolicy {
     if (e.op() == Op.READ) {
       qualification |= IO_IN;
     }
-    if (i == null) {
-      return qualification;
-    }
-    if (hasOperand(i, Operands.STRING_SOURCE) || hasOperand(i, Operands.STRING_DESTINATION)) {
-      qualification |= IO_STRING;
-      boolean repeated =
-          i.has(DecodedInstruction.PREFIX_REP) || i.has(DecodedInstruction.PREFIX_REPNE);
-      qualification |= repeated ? IO_REP : 0;
-    } else if (hasOperand(i, Operands.IMMEDIATE)) {
+    if (ExecutingInstruction.isString(i)) {
+      qualification |= IO_STRING | (ExecutingInstruction.isRepeated(i) ? IO_REP : 0);
+    } else if (ExecutingInstruction.hasImmediate(i)) {
       qualification |= IO_IMMEDIATE;
     }
     return qualification;
-  }
-
-  private static boolean hasOperand(DecodedInstruction i, int kind) {
-    return Operands.kind(i.operand0) == kind || Operands.kind(i.operand1) == kind;
   }
 
   /// x2APIC registers are MSRs, and exit as such.
