@@ -132,19 +132,11 @@ public final class Interpreter {
     if (b == null) {
       b = builder.blockAt(c);
       if (b.operations.length == 0) {
-        bind(b);
+        b.operations = operations.operationsFor(b.instructions);
       }
       jumps.enter(c, b);
     }
     return b;
-  }
-
-  private void bind(CodeBlock b) {
-    Operation[] bound = new Operation[b.count];
-    for (int k = 0; k < b.count; k++) {
-      bound[k] = operations.operationFor(b.instructions[k]);
-    }
-    b.operations = bound;
   }
 
   /// Runs blocks by their links until one is missing, attention is asked for, or the next would

@@ -22,6 +22,9 @@ final class StateDigest {
 
   private static final int PAGE = 4096;
 
+  /// PAE paging keeps its four page-directory-pointer-table entries in registers.
+  private static final int PDPTES = 4;
+
   private StateDigest() {}
 
   static byte[] ofRegisters(Board board, VirtualClock clock) {
@@ -34,8 +37,8 @@ final class StateDigest {
     return Arrays.copyOf(hasher.finish(), REGISTER_DIGEST_BYTES);
   }
 
-  /// Hashes each page that is not all zeros, with its number before it: most of a guest's memory was
-  /// never written, and to compare is much faster than to hash.
+  /// Hashes each page that is not all zeros, with its number before it: most of a guest's memory
+  /// was never written, and to compare is much faster than to hash.
   static byte[] ofMemory(GuestRam ram) {
     MessageDigest sha = sha256();
     MemorySegment all = ram.segment();
@@ -79,6 +82,9 @@ final class StateDigest {
     putMsrs(h, c.msr);
     putFpu(h, c);
     putMtrrs(h, c.mmu.mtrrs());
+    for (int k = 0; k < PDPTES; k++) {
+      h.putLong(c.mmu.pdpte(k));
+    }
     h.putInt(
         (c.interruptShadow ? 1 : 0)
             | (c.nmiBlocked ? 2 : 0)
