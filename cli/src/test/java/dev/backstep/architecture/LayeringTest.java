@@ -85,7 +85,7 @@ class LayeringTest {
   }
 
   @Test
-  void onlyTheBuilderOfAMachineReadsAPlatform() {
+  void onlyTheFactoryOfABoardReadsAPlatform() {
     check(
         noClasses()
             .that()
@@ -93,7 +93,7 @@ class LayeringTest {
             .and()
             .resideOutsideOfPackage("dev.backstep.emulator.platform..")
             .and()
-            .doNotHaveFullyQualifiedName("dev.backstep.emulator.machine.MachineBuilder")
+            .doNotHaveFullyQualifiedName("dev.backstep.emulator.machine.BoardFactory")
             .should()
             .dependOnClassesThat()
             .haveFullyQualifiedName("dev.backstep.emulator.platform.Platform"));
