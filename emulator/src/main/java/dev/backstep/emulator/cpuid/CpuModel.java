@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// A CPU that can be asked for by name. No model has a feature that is not implemented, whatever
 /// the part that it is named after had.
 ///
-/// SSE and SSE2 are enumerated because the registers, their moves and FXSAVE work, and because
-/// 64-bit mode implies them; SSE arithmetic does not work yet.
+/// FPU, SSE and SSE2 are enumerated because the registers, their moves, integer operations and
+/// state images work, and because 64-bit mode implies them; floating-point arithmetic does not work
+/// yet.
 public enum CpuModel {
   /// Everything that is implemented.
   MAX("max", null, "Backstep Virtual CPU", new Signature(6, 15, 11), allImplemented()),
