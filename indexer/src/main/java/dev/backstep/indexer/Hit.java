@@ -26,6 +26,11 @@ public sealed interface Hit {
     return new OfInstruction(new ListedInstruction(position, vcpu, instruction));
   }
 
+  /// An instruction as text without the spaces that align it in listings.
+  static String disassembled(BlockInstruction instruction) {
+    return instruction.text().replaceAll(" +", " ");
+  }
+
   /// An event, as journaled.
   record OfEvent(Event event) implements Hit {
     @Override
@@ -77,7 +82,7 @@ public sealed interface Hit {
           new HitField(Fields.GPA, new Numeric(i.gpa(), true)),
           new HitField(Fields.BYTES, new Text(HexFormat.of().formatHex(i.bytes()))),
           new HitField(Fields.MNEMONIC, new Text(i.mnemonic())),
-          new HitField(Fields.TEXT, new Text(i.text())));
+          new HitField(Fields.TEXT, new Text(disassembled(i))));
     }
   }
 }

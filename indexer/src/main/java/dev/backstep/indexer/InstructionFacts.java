@@ -17,7 +17,7 @@ record InstructionFacts(BlockInstruction instruction) implements Facts {
       case Fields.RIP -> Truth.of(fact.wanted().accepts(instruction.rip()));
       case Fields.GPA -> Truth.of(fact.wanted().accepts(instruction.gpa()));
       case Fields.MNEMONIC -> Truth.of(fact.wanted().accepts(instruction.mnemonic()));
-      case Fields.TEXT -> Truth.of(fact.wanted().accepts(instruction.text()));
+      case Fields.TEXT -> Truth.of(fact.wanted().accepts(Hit.disassembled(instruction)));
       case Fields.BYTES ->
           Truth.of(fact.wanted().accepts(HexFormat.of().formatHex(instruction.bytes())));
       default -> Truth.NO;

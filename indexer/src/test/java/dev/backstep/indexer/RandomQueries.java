@@ -76,6 +76,9 @@ final class RandomQueries {
   }
 
   private Query next(int depth) {
+    if (depth == 0 && random.nextInt(20) == 0) {
+      return new Query("*:*", row -> true, false);
+    }
     if (depth == 0) {
       return random.nextBoolean()
           ? text(TEXTS.get(random.nextInt(TEXTS.size())))

@@ -30,13 +30,15 @@ public final class IndexCommand implements Callable<Integer> {
       try (IndexProgress progress = new IndexProgress(NAME)) {
         added = TraceIndexer.bring(reader, progress);
       }
-      System.err.println(
-          added.chunks() == 0
-              ? NAME + ": nothing to add, " + reader.chunkCount() + " chunks in the trace"
-              : "%s: added %d chunks with %d events"
-                  .formatted(NAME, added.chunks(), added.events()));
       Optional<TraceFormatException> damage = added.damage();
-      damage.ifPresent(d -> System.err.println(NAME + ": damaged: " + d.getMessage()));
+      if (added.chunks() == 0 && damage.isEmpty()) {
+        System.err.println(NAME + ": nothing to add, the index is complete");
+      } else {
+        System.err.printf(
+            "%s: added %d chunks with %d events%n", NAME, added.chunks(), added.events());
+      }
+      damage.ifPresent(
+          d -> System.err.println(NAME + ": indexed up to where it is damaged: " + d.getMessage()));
       return damage.isPresent() || reader.damage().isPresent() ? 1 : 0;
     }
   }

@@ -1,8 +1,6 @@
 package dev.backstep.cli.command;
 
 import java.io.BufferedWriter;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
@@ -21,10 +19,6 @@ final class ResultStream implements AutoCloseable {
 
   private ResultStream(Writer writer) {
     this.writer = writer;
-  }
-
-  static ResultStream standardOutput() {
-    return to(new FileOutputStream(FileDescriptor.out));
   }
 
   static ResultStream to(OutputStream out) {

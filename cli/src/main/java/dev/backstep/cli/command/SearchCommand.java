@@ -10,7 +10,10 @@ import dev.backstep.indexer.query.TraceQuery;
 import dev.backstep.indexer.query.TraceQueryParser;
 import dev.backstep.proto.journal.TraceFormatException;
 import dev.backstep.proto.journal.TraceReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -34,6 +37,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true)
 public final class SearchCommand implements Callable<Integer> {
   private static final String NAME = "backstep search";
+
+  private final OutputStream standardOutput;
 
   @Mixin private TraceArgument trace = new TraceArgument();
   @Mixin private DebugOption debug = new DebugOption();
@@ -62,12 +67,20 @@ public final class SearchCommand implements Callable<Integer> {
       description = "print each value of FIELD with how many there are, the most frequent first")
   private @Nullable String facet;
 
+  public SearchCommand() {
+    this(new FileOutputStream(FileDescriptor.out));
+  }
+
+  SearchCommand(OutputStream standardOutput) {
+    this.standardOutput = standardOutput;
+  }
+
   @Override
   public Integer call() throws Exception {
     checkOptions();
     TraceQuery parsed = parse();
     try (TraceReader reader = trace.open();
-        ResultStream out = ResultStream.standardOutput();
+        ResultStream out = ResultStream.to(standardOutput);
         TraceSearch search = open(reader)) {
       print(search, parsed, out);
       Optional<TraceFormatException> damage = search.damage();

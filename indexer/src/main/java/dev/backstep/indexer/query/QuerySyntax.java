@@ -24,12 +24,19 @@ final class QuerySyntax extends QueryParser {
   private static final int NEGATED = 10;
 
   private int facts;
+  private boolean namesInstructions;
 
   QuerySyntax() {
     // Lucene wants an analyzer; whatever would ask it is overridden below.
     super(NO_FIELD, new StandardAnalyzer());
     setAllowLeadingWildcard(true);
     setSplitOnWhitespace(true);
+  }
+
+  /// Whether what was parsed names what only instructions have. What is made of it need not: it is
+  /// simplified.
+  boolean namesInstructions() {
+    return namesInstructions;
   }
 
   /// A field or a number is wrong; the classic parser passes only its own exceptions through.
@@ -131,14 +138,23 @@ final class QuerySyntax extends QueryParser {
     }
     int dot = name.indexOf('.');
     if (dot < 0) {
-      return ConditionQuery.of(reader.read(name));
+      return ConditionQuery.of(noted(reader.read(name)));
     }
     String kind = name.substring(0, dot);
     String field = name.substring(dot + 1);
     if (!Fields.has(kind, field)) {
       throw FactReader.unknownField(name);
     }
-    Condition ofKind = new Condition.Fact(Fields.KIND, new Wanted.Text(kind));
+    Condition ofKind = noted(new Condition.Fact(Fields.KIND, new Wanted.Text(kind)));
     return ConditionQuery.of(Condition.all(List.of(ofKind, reader.read(field))));
+  }
+
+  private Condition noted(Condition condition) {
+    if (condition instanceof Condition.Fact(String field, Wanted wanted)) {
+      namesInstructions |=
+          Fields.isOfInstructionsOnly(field)
+              || field.equals(Fields.KIND) && wanted.equals(new Wanted.Text(Fields.INSTRUCTION));
+    }
+    return condition;
   }
 }

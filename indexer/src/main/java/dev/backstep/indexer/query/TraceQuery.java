@@ -3,32 +3,15 @@ package dev.backstep.indexer.query;
 import java.util.List;
 
 /// A parsed query.
-public record TraceQuery(Condition condition) {
-  /// Whether the query means executed instructions as well as events: it names `kind:instruction`,
-  /// a mnemonic or bytes, anywhere. Without that only events are searched.
-  public boolean asksForInstructions() {
-    return namesInstructions(condition);
-  }
-
-  private static boolean namesInstructions(Condition c) {
-    return switch (c) {
-      case Condition.Constant _ -> false;
-      case Condition.Not(Condition part) -> namesInstructions(part);
-      case Condition.All(List<Condition> parts) ->
-          parts.stream().anyMatch(TraceQuery::namesInstructions);
-      case Condition.Any(List<Condition> parts) ->
-          parts.stream().anyMatch(TraceQuery::namesInstructions);
-      case Condition.Fact(String field, Wanted wanted) ->
-          Fields.isOfInstructionsOnly(field)
-              || field.equals(Fields.KIND) && wanted.equals(new Wanted.Text(Fields.INSTRUCTION));
-    };
-  }
-
+///
+/// @param condition what it asks
+/// @param asksForInstructions whether it means executed instructions as well as events: it names
+///   `kind:instruction`, a mnemonic or bytes, anywhere. Without that only events are searched.
+public record TraceQuery(Condition condition, boolean asksForInstructions) {
   /// The kinds that something found can be of, in the order of the schema.
   public List<String> possibleKinds() {
-    boolean instructions = asksForInstructions();
     return Fields.kinds().stream()
-        .filter(kind -> instructions || !kind.equals(Fields.INSTRUCTION))
+        .filter(kind -> asksForInstructions || !kind.equals(Fields.INSTRUCTION))
         .filter(kind -> condition.truth(factsOf(kind)) != Truth.NO)
         .toList();
   }

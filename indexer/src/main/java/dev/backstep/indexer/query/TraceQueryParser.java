@@ -27,7 +27,9 @@ public final class TraceQueryParser {
     }
     checkNesting(text);
     try {
-      return new TraceQuery(ConditionQuery.in(new QuerySyntax().parse(text)));
+      QuerySyntax syntax = new QuerySyntax();
+      Condition condition = ConditionQuery.in(syntax.parse(text));
+      return new TraceQuery(condition, syntax.namesInstructions());
     } catch (ParseException e) {
       throw new QueryException(reason(e));
     }

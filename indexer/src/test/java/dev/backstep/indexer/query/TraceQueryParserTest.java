@@ -136,7 +136,8 @@ class TraceQueryParserTest {
 
   @Test
   void asksForInstructionsOnlyWhereTheyAreNamed() throws QueryException {
-    for (String query : List.of("mnemonic:nop", "NOT bytes:90", "kind:io OR kind:instruction")) {
+    for (String query :
+        List.of("mnemonic:nop", "NOT bytes:90", "*:* OR kind:instruction", "instruction.rip:5")) {
       assertTrue(TraceQueryParser.parse(query).asksForInstructions(), query);
     }
     for (String query : List.of("kind:*", "*:*", "rip:5", "NOT kind:io", "kind:i*")) {
