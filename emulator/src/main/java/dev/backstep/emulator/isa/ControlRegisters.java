@@ -4,6 +4,7 @@ import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Descriptor;
@@ -76,13 +77,22 @@ public final class ControlRegisters {
     Privilege.requireZero(c);
     long value = width(c, c.gpr[Operands.register(i.operand1)]);
     switch (Operands.register(i.operand0)) {
-      case 0 -> writeCr0(c, value);
+      case 0 -> {
+        writeCr0(c, value);
+        c.clock.charge(VirtualClock.MICROCODED_NS);
+      }
       case 2 -> {
         emit(c, MachineEvent.Op.WRITE, 2, value);
         c.cr2 = value;
       }
-      case 3 -> writeCr3(c, value);
-      case 4 -> writeCr4(c, value);
+      case 3 -> {
+        writeCr3(c, value);
+        c.clock.charge(VirtualClock.MICROCODED_NS);
+      }
+      case 4 -> {
+        writeCr4(c, value);
+        c.clock.charge(VirtualClock.MICROCODED_NS);
+      }
       case 8 -> writeCr8(c, value);
       default -> throw c.fault.undefinedOpcode();
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.testing.SystemBench;
+import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Rflags;
@@ -52,6 +53,16 @@ class ControlRegistersTest {
     SystemBench b = protected32();
     assertEquals(NONE, write(b, 0, PE | 0x1FFAFFC0L & ~(1L << 18) & ~(1L << 16)));
     assertEquals(PE | ControlBits.CR0_ET, b.c.cr0);
+  }
+
+  @Test
+  void slowWritesTakeTime() {
+    for (int register : new int[] {0, 3, 4}) {
+      SystemBench b = protected32();
+      long before = b.c.clock.nowNs();
+      assertEquals(NONE, write(b, register, register == 0 ? PE : 0));
+      assertTrue(b.c.clock.nowNs() - before >= VirtualClock.MICROCODED_NS);
+    }
   }
 
   @Test
