@@ -43,8 +43,8 @@ final class JournalInputs implements ExternalInputs {
   @Override
   public long entropy() {
     Input next = inputs.peek();
-    boolean one = next != null && next.getEntropy().getWordsCount() == 1;
-    long word = one ? next.getEntropy().getWords(0) : 0;
+    long word =
+        next != null && next.getEntropy().getWordsCount() == 1 ? next.getEntropy().getWords(0) : 0;
     return taken(next, InputTranslation.entropy(position.position(), word)) ? word : 0;
   }
 

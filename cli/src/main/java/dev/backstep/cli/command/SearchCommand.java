@@ -10,8 +10,6 @@ import dev.backstep.indexer.query.TraceQuery;
 import dev.backstep.indexer.query.TraceQueryParser;
 import dev.backstep.proto.journal.TraceFormatException;
 import dev.backstep.proto.journal.TraceReader;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -68,7 +66,7 @@ public final class SearchCommand implements Callable<Integer> {
   private @Nullable String facet;
 
   public SearchCommand() {
-    this(new FileOutputStream(FileDescriptor.out));
+    this(new StandardOutput());
   }
 
   SearchCommand(OutputStream standardOutput) {
@@ -118,7 +116,7 @@ public final class SearchCommand implements Callable<Integer> {
       }
       return TraceQueryParser.parse(query);
     } catch (QueryException e) {
-      throw CliException.usage(e.getMessage());
+      throw CliException.usage(String.valueOf(e.getMessage()));
     }
   }
 

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class OpcodeTableTest {
   private static String messageOf(String table) {
-    return assertThrows(OpcodeTableException.class, () -> new OpcodeTable(table)).getMessage();
+    return String.valueOf(
+        assertThrows(OpcodeTableException.class, () -> new OpcodeTable(table)).getMessage());
   }
 
   @Test

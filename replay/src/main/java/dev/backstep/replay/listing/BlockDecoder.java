@@ -28,14 +28,13 @@ public final class BlockDecoder {
     for (byte length : block.getInstructionLengths().toByteArray()) {
       byte[] bytes = Arrays.copyOfRange(code, offset, offset + length);
       DecodedInstruction decoded = decoder.decode(bytes, 0, length, mode, rip);
-      boolean good = decoded != null && decoded.length == length;
-      instructions.add(
-          new BlockInstruction(
-              rip,
-              gpa(block, offset),
-              bytes,
-              good ? Disassembler.mnemonic(decoded) : BAD,
-              good ? Disassembler.text(decoded) : BAD));
+      String mnemonic = BAD;
+      String text = BAD;
+      if (decoded != null && decoded.length == length) {
+        mnemonic = Disassembler.mnemonic(decoded);
+        text = Disassembler.text(decoded);
+      }
+      instructions.add(new BlockInstruction(rip, gpa(block, offset), bytes, mnemonic, text));
       offset += length;
       rip = mode == CpuMode.LONG64 ? rip + length : rip + length & 0xFFFFFFFFL;
     }
