@@ -9,6 +9,9 @@ interface InputLog {
   /// Instructions retired so far.
   long position();
 
+  /// Turns that the machine began so far.
+  long turn();
+
   /// The machine waits for a person: what was recorded so far should reach the disk.
   void waiting();
 }

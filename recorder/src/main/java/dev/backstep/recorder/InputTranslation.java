@@ -14,12 +14,15 @@ public final class InputTranslation {
 
   private InputTranslation() {}
 
-  /// One byte typed on the console, 0 to 255.
-  public static Input console(long position, int octet) {
+  /// One byte typed on the console.
+  ///
+  /// @param turn which turn of the machine's began with it
+  /// @param octet 0 to 255
+  public static Input console(long position, long turn, int octet) {
     ByteString bytes = ByteString.copyFrom(new byte[] {(byte) octet});
     return Input.newBuilder()
         .setPosition(position)
-        .setConsole(ConsoleInput.newBuilder().setDevice(CONSOLE).setBytes(bytes))
+        .setConsole(ConsoleInput.newBuilder().setDevice(CONSOLE).setBytes(bytes).setTurn(turn))
         .build();
   }
 

@@ -200,6 +200,11 @@ public final class RecordSession implements AutoCloseable {
     }
 
     @Override
+    public long turn() {
+      return machine.turns();
+    }
+
+    @Override
     public void waiting() {
       // No digest here: a replay compares digests where a part of a turn ends.
       if (!chunk.isEmpty()) {

@@ -42,7 +42,7 @@ final class RecordingInputs implements ExternalInputs {
   public int consoleByte(long position) {
     int typed = source.consoleByte(position);
     if (typed != NOTHING) {
-      log.input(InputTranslation.console(position, typed));
+      log.input(InputTranslation.console(position, log.turn(), typed));
     }
     return typed;
   }
@@ -63,6 +63,11 @@ final class RecordingInputs implements ExternalInputs {
 
     @Override
     public long position() {
+      return 0;
+    }
+
+    @Override
+    public long turn() {
       return 0;
     }
 

@@ -1,7 +1,7 @@
 package dev.backstep.replay;
 
 import dev.backstep.emulator.input.ExternalInputs;
-import dev.backstep.emulator.time.PositionSource;
+import dev.backstep.emulator.machine.Machine;
 import dev.backstep.proto.journal.DecodedChunk;
 import dev.backstep.proto.v1.ConsoleInput;
 import dev.backstep.proto.v1.Input;
@@ -9,6 +9,7 @@ import dev.backstep.recorder.InputTranslation;
 import dev.backstep.replay.ReplayResult.Diverged;
 import dev.backstep.replay.listing.EventText;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Answers what the machine asks of the outside from the journal. A question to which the journal
@@ -16,16 +17,18 @@ import org.jspecify.annotations.Nullable;
 final class JournalInputs implements ExternalInputs {
   private final JournalCursor<Input> inputs;
   private final FirstDivergence divergence;
-  private PositionSource position = () -> 0;
+  private LongSupplier position = () -> 0;
+  private LongSupplier turn = () -> 0;
 
   JournalInputs(RecentChunks chunks, FirstDivergence divergence) {
     this.inputs = new JournalCursor<>(chunks, DecodedChunk::inputs);
     this.divergence = divergence;
   }
 
-  /// Says who knows the position once the machine is built.
-  void connect(PositionSource machine) {
-    position = machine;
+  /// Says who knows the moment, once it is built.
+  void connect(Machine machine) {
+    position = machine::position;
+    turn = machine::turns;
   }
 
   /// The next input that nobody asked for yet, or null.
@@ -45,7 +48,7 @@ final class JournalInputs implements ExternalInputs {
     Input next = inputs.peek();
     long word =
         next != null && next.getEntropy().getWordsCount() == 1 ? next.getEntropy().getWords(0) : 0;
-    return taken(next, InputTranslation.entropy(position.position(), word)) ? word : 0;
+    return taken(next, InputTranslation.entropy(position.getAsLong(), word)) ? word : 0;
   }
 
   @Override
@@ -53,18 +56,20 @@ final class JournalInputs implements ExternalInputs {
     Input next = inputs.peek();
     if (next == null
         || !next.hasConsole()
-        || Long.compareUnsigned(next.getPosition(), newPosition) > 0) {
+        || Long.compareUnsigned(next.getConsole().getTurn(), turn.getAsLong()) > 0) {
       return NOTHING;
     }
     ConsoleInput console = next.getConsole();
     int octet = console.getBytes().size() == 1 ? console.getBytes().byteAt(0) & 0xFF : 0;
-    return taken(next, InputTranslation.console(newPosition, octet)) ? octet : NOTHING;
+    return taken(next, InputTranslation.console(newPosition, turn.getAsLong(), octet))
+        ? octet
+        : NOTHING;
   }
 
   @Override
   public boolean awaitConsole(long newPosition) {
     Input next = inputs.peek();
-    return next != null && next.hasConsole() && next.getPosition() == newPosition;
+    return next != null && next.hasConsole() && next.getConsole().getTurn() == turn.getAsLong() + 1;
   }
 
   /// Passes the next input if it is the one that the machine asks for now.

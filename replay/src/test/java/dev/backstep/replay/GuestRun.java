@@ -42,12 +42,7 @@ record GuestRun(
 
   static GuestRun of(Path kernel) {
     return new GuestRun(
-        kernel,
-        1,
-        "bare-metal-intel",
-        "",
-        MachineConfig.OnReset.STOP,
-        MachineConfig.UNLIMITED);
+        kernel, 1, "bare-metal-intel", "", MachineConfig.OnReset.STOP, MachineConfig.UNLIMITED);
   }
 
   GuestRun withCpus(int count) {
@@ -78,8 +73,7 @@ record GuestRun(
         "max",
         platform,
         Map.of(),
-        new MachineConfig.Image(
-            String.valueOf(kernel.getFileName()), Files.readAllBytes(kernel)),
+        new MachineConfig.Image(String.valueOf(kernel.getFileName()), Files.readAllBytes(kernel)),
         null,
         append,
         null,
@@ -118,5 +112,14 @@ record GuestRun(
         ReplaySession session = new ReplaySession(reader, bytes -> {})) {
       return session.run();
     }
+  }
+
+  /// Replays `trace`, which must be identical, and shows the divergence if it is not.
+  static ReplayResult.Identical replayIdentically(Path trace) throws IOException, ReplayException {
+    return switch (replay(trace)) {
+      case ReplayResult.Identical identical -> identical;
+      case ReplayResult.Diverged d ->
+          throw new AssertionError(d + System.lineSeparator() + String.join("\n", d.before()));
+    };
   }
 }

@@ -15,7 +15,8 @@ public interface ExternalInputs {
 
   /// The next byte typed on the console, 0 to 255, or [#NOTHING] if none is there yet.
   ///
-  /// @param position instructions retired: a replayer hands out a byte at the position of its arrival
+  /// @param position instructions retired. Several questions may be asked at one position, while
+  ///   every vCPU waits and time passes
   int consoleByte(long position);
 
   /// Every vCPU is idle and no timer is armed: waits until a console byte can be read.

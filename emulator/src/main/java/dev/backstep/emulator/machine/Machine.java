@@ -300,11 +300,14 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
       return new StopReason.Stuck(0);
     }
     lastReset = position;
+    // What brings the new board to power-up is not the guest's doing, as it was not the first time.
+    events.connect(null);
     try {
       board = boards.build();
     } catch (MachineConfigException e) {
       throw new AssertionError("the machine was built from the same configuration before", e);
     }
+    events.connect(listener);
     board.timers().watch(this::timerMovedTo);
     board.interpreter().listen(listener);
     lastTurn = 0;
