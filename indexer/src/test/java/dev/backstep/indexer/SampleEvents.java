@@ -70,7 +70,7 @@ final class SampleEvents {
 
   private MsrEvent msr(Map<String, List<Object>> fields) {
     String op = random.nextBoolean() ? "read" : "write";
-    long value = random.nextInt(4) - 2;
+    long value = random.nextInt(4) - 2L;
     boolean fault = random.nextBoolean();
     put(fields, "kind", "msr");
     put(fields, "op", op);

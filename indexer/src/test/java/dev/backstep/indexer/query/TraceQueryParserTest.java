@@ -20,7 +20,8 @@ class TraceQueryParserTest {
   }
 
   private static String error(String text) {
-    return assertThrows(QueryException.class, () -> TraceQueryParser.parse(text)).getMessage();
+    QueryException e = assertThrows(QueryException.class, () -> TraceQueryParser.parse(text));
+    return String.valueOf(e.getMessage());
   }
 
   @ParameterizedTest
