@@ -53,7 +53,8 @@ class TourTest {
 
   @Test
   void missingKernelIsOneLineInQemusWords() {
-    CommandRun run = CommandRun.qemu("-kernel", "_NO_FILE_");
+    CommandRun run =
+        CommandRun.qemu("-nodefaults", "-enable-kvm", "-no-user-config", "-kernel", "_NO_FILE_");
     assertEquals(1, run.status());
     assertEquals(
         "backstep-qemu: could not open kernel file '_NO_FILE_': no such file", run.err().strip());

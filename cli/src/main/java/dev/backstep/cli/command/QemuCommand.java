@@ -32,7 +32,7 @@ public final class QemuCommand implements Callable<Integer> {
   @Option(
       names = {"-nodefaults", "-no-user-config", "-no-hpet", "-enable-kvm"},
       hidden = true)
-  private boolean withoutMeaning;
+  private boolean[] withoutMeaning = {};
 
   @Option(
       names = {"-display", "-global", "-accel", "-name", "-monitor", "-vga", "-net", "-nic"},
