@@ -164,10 +164,12 @@ public final class SystemOps {
   /// INVD: there are no caches to drop.
   public static void invd(Vcpu c, DecodedInstruction i) {
     Privilege.requireZero(c);
+    c.clock.charge(VirtualClock.MICROCODED_NS);
   }
 
   public static void wbinvd(Vcpu c, DecodedInstruction i) {
     Privilege.requireZero(c);
+    c.clock.charge(VirtualClock.MICROCODED_NS);
   }
 
   /// CLFLUSH, CLFLUSHOPT, CLWB: the checks of a one-byte load.

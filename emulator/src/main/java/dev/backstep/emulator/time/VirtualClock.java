@@ -14,7 +14,7 @@ public final class VirtualClock {
   /// What an access to an I/O port costs: the order of an access to a legacy bus.
   public static final long PORT_IO_NS = 500;
 
-  /// What CPUID, RDMSR, WRMSR and writes of CR0, CR3 and CR4 cost: they are microcoded or, on a
+  /// What CPUID, RDMSR, WRMSR, INVD, WBINVD and writes of CR0, CR3, CR4 cost: microcoded or, on a
   /// hypervisor, exits.
   public static final long MICROCODED_NS = 100;
 

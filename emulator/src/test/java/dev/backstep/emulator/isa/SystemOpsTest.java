@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.testing.SystemBench;
+import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.Activity;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
@@ -36,6 +37,17 @@ class SystemOpsTest {
   private static List<String> run(SystemBench b, int... code) {
     b.log.events.clear();
     return b.code(code).step().exceptions();
+  }
+
+  @Test
+  void slowInstructionsTakeTime() {
+    int[][] slow = {{0x0F, 0xA2}, {0x0F, 0x08}, {0x0F, 0x09}}; // CPUID, INVD, WBINVD
+    for (int[] code : slow) {
+      SystemBench b = new SystemBench().protected32();
+      long before = b.c.clock.nowNs();
+      b.code(code).step();
+      assertTrue(b.c.clock.nowNs() - before >= VirtualClock.MICROCODED_NS);
+    }
   }
 
   @Test
