@@ -4,6 +4,7 @@ import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.MmioDevice;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.Vcpu;
 
 /// What one vCPU finds at guest-physical addresses: RAM, ROM, its own xAPIC page, devices, nothing.
@@ -111,6 +112,7 @@ final class PhysicalAccess {
     }
     long value = bus.read(gpa, bytes) & maskOf(bytes);
     emit(MachineEvent.Op.READ, gpa, bytes, value);
+    c.clock.charge(VirtualClock.MMIO_NS);
     return value;
   }
 
@@ -124,6 +126,7 @@ final class PhysicalAccess {
     }
     emit(MachineEvent.Op.WRITE, gpa, bytes, value);
     bus.write(gpa, bytes, value);
+    c.clock.charge(VirtualClock.MMIO_NS);
   }
 
   private void emit(MachineEvent.Op op, long gpa, int bytes, long value) {

@@ -14,6 +14,9 @@ public final class VirtualClock {
   /// What an access to an I/O port costs: the order of an access to a legacy bus.
   public static final long PORT_IO_NS = 500;
 
+  /// What an access to a device's registers in memory costs: the order of one across PCI.
+  public static final long MMIO_NS = 500;
+
   /// What CPUID, RDMSR, WRMSR, INVD, WBINVD and writes of CR0, CR3, CR4 cost: microcoded or, on a
   /// hypervisor, exits.
   public static final long MICROCODED_NS = 100;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.backstep.emulator.listen.MachineEvent;
+import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
@@ -19,6 +20,17 @@ class MmuAccessTest {
 
   private final VcpuFixture f = new VcpuFixture().flat32(0);
   private final Mmu mmu = f.c.mmu;
+
+  @Test
+  void deviceAccessesTakeTimeAndRamDoesNot() {
+    long before = f.c.clock.nowNs();
+    mmu.load32(DS, 0x1000);
+    assertEquals(before, f.c.clock.nowNs());
+    mmu.load32(DS, VcpuFixture.DEVICE);
+    assertEquals(before + VirtualClock.MMIO_NS, f.c.clock.nowNs());
+    mmu.store32(DS, VcpuFixture.DEVICE, 1);
+    assertEquals(before + 2 * VirtualClock.MMIO_NS, f.c.clock.nowNs());
+  }
 
   @Test
   void readsBackEveryWidthSignExtended() {
