@@ -15,7 +15,8 @@ import picocli.CommandLine;
 /// @param out standard output
 /// @param err standard error
 record CommandRun(int status, String out, String err) {
-  /// Runs `backstep` with `words`. Not for tests that run in parallel: standard output is redirected.
+  /// Runs `backstep` with `words`. Not for tests that run in parallel: standard output is
+  /// redirected.
   static CommandRun backstep(String... words) {
     return run(new Main(), words);
   }

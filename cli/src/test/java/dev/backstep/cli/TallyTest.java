@@ -48,8 +48,7 @@ class TallyTest {
       query.append(" AND ").append(fact.replace('=', ':'));
     }
     String expected = words.getLast().substring("n=".length());
-    CommandRun count =
-        CommandRun.backstep("search", trace.toString(), query.toString(), "--count");
+    CommandRun count = CommandRun.backstep("search", trace.toString(), query.toString(), "--count");
     assertEquals(0, count.status(), count.err());
     assertEquals(expected, count.out().strip(), query.toString());
     CommandRun lines =

@@ -8,6 +8,8 @@ import dev.backstep.proto.journal.TraceReader;
 import dev.backstep.proto.v1.Event;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -56,8 +58,14 @@ public final class TraceIndexer {
   ///
   /// @throws IOException if the index cannot be written
   public static Added bring(TraceReader reader, IndexListener listener) throws IOException {
-    try (Directory directory = FSDirectory.open(TraceLayout.index(reader.trace()))) {
+    Path folder = TraceLayout.index(reader.trace());
+    try (Directory directory = FSDirectory.open(folder)) {
       return bring(reader, directory, listener);
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      // A full disk does not say which.
+      throw new IOException(folder + ": the index cannot be written: " + e.getMessage(), e);
     }
   }
 

@@ -114,7 +114,7 @@ class RecordSessionTest {
                 new NoInputs(),
                 bytes -> {}));
     assertEquals("x", Files.readString(folder.resolve("mine")));
-    assertFalse(Files.exists(folder.resolve("manifest")));
+    assertFalse(Files.exists(folder.resolve("manifest.pb")));
   }
 
   @Test

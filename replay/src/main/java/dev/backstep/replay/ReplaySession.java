@@ -50,11 +50,12 @@ public final class ReplaySession implements AutoCloseable {
     }
     RecentChunks chunks = new RecentChunks(reader);
     JournalInputs inputs = new JournalInputs(chunks, divergence);
+    machine = build(inputs, console);
+    inputs.connect(machine);
     try {
-      machine = build(inputs, console);
-      inputs.connect(machine);
       comparison = new ReplayComparison(chunks, machine, inputs, divergence, reader.isComplete());
     } catch (UncheckedIOException e) {
+      machine.close();
       throw e.getCause();
     }
     machine.listen(comparison);
@@ -62,14 +63,11 @@ public final class ReplaySession implements AutoCloseable {
 
   /// A trace that ended in order was whole then; replaying part of it would hide the damage.
   private static void requireSound(TraceReader reader) throws IOException {
-    if (reader.damage().isPresent()) {
-      throw reader.damage().get();
-    }
-    TraceVerifier.verify(reader);
+    TraceVerifier.verifyChecksums(reader);
   }
 
   private Machine build(JournalInputs inputs, Machine.ConsoleOutput console)
-      throws ReplayException {
+      throws ReplayException, IOException {
     Configuration configuration = reader.manifest().getConfiguration();
     if (configuration.getTscHz() != VirtualClock.TSC_HZ) {
       throw new ReplayException(
@@ -87,6 +85,8 @@ public final class ReplaySession implements AutoCloseable {
     } catch (MachineConfigException | IllegalArgumentException e) {
       throw new ReplayException(
           reader.trace() + ": its machine cannot be built: " + e.getMessage(), e);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 

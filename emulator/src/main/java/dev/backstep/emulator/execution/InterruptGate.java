@@ -65,7 +65,8 @@ public final class InterruptGate {
     if (c.events.isOn()) {
       c.events.emit(new MachineEvent.Init(c.at()));
     }
-    // A start-up IPI that came after the INIT, before this vCPU had its turn, is for what INIT leaves.
+    // A start-up IPI that came after the INIT, before this vCPU had its turn, is for what INIT
+    // leaves.
     int startup = c.sipiVector;
     ResetState.init(c);
     c.sipiVector = startup;

@@ -1,8 +1,8 @@
 package dev.backstep.emulator.input;
 
-/// Everything that a run depends on besides its configuration and images. A recorder decorates it and
-/// journals the answers; a replayer answers from the journal. The machine asks in a deterministic order,
-/// always on its own thread.
+/// Everything that a run depends on besides its configuration and images. A recorder decorates it
+/// and journals the answers; a replayer answers from the journal. The machine asks in a
+/// deterministic order, always on its own thread.
 public interface ExternalInputs {
   /// Nothing was typed.
   int NOTHING = -1;

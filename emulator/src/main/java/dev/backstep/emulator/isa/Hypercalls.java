@@ -38,8 +38,8 @@ final class Hypercalls {
   }
 
   /// KVM_HC_SEND_IPI: a bitmap of targets in two registers, the APIC ID of its first bit, the low
-  /// half of the ICR. KVM file lapic.c, kvm_pv_send_ipi: the result counts the targets reached; APIC
-  /// IDs that nobody has count for nothing.
+  /// half of the ICR. KVM file lapic.c, kvm_pv_send_ipi: the result counts the targets reached;
+  /// APIC IDs that nobody has count for nothing.
   private static long sendIpi(Vcpu c) {
     long icr = c.gpr[Vcpu.RSI];
     if ((icr & ICR_DESTINATION) != 0) {

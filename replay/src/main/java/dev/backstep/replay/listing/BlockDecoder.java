@@ -42,7 +42,7 @@ public final class BlockDecoder {
   }
 
   private static long gpa(BlockDefinition block, int offset) {
-    long first = block.getGpa(0);
+    long first = block.getGpaCount() == 0 ? 0 : block.getGpa(0);
     int inFirstPage = PAGE - (int) (first & PAGE - 1);
     if (offset < inFirstPage || block.getGpaCount() < 2) {
       return first + offset;

@@ -21,13 +21,13 @@ public final class EventText {
 
   /// The kind and its fields, without where and when.
   public static String facts(Event event) {
-    StringJoiner text = new StringJoiner(" ");
-    text.add(EventKinds.nameOf(event));
     FieldDescriptor kind =
         event.getOneofFieldDescriptor(Event.getDescriptor().getOneofs().getFirst());
     if (kind == null) {
-      return text.toString();
+      return "(of a kind that this version does not know)";
     }
+    StringJoiner text = new StringJoiner(" ");
+    text.add(EventKinds.nameOf(event));
     Message facts = (Message) event.getField(kind);
     for (FieldDescriptor field : facts.getDescriptorForType().getFields()) {
       if (field.isRepeated() || !field.hasPresence() || facts.hasField(field)) {
