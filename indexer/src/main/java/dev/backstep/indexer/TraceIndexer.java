@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.lucene.document.Document;
+import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.LogByteSizeMergePolicy;
@@ -94,7 +95,23 @@ public final class TraceIndexer {
       if (covered.isEmpty()) {
         clear(directory);
       }
-      return write(directory, covered.orElse(0));
+      try {
+        return write(directory, covered.orElse(0));
+      } catch (IOException e) {
+        removeUncommitted(directory, e);
+        throw e;
+      }
+    }
+  }
+
+  /// A full disk need not stay full of what nobody can use.
+  private static void removeUncommitted(Directory directory, IOException cause) {
+    try {
+      if (!DirectoryReader.indexExists(directory)) {
+        clear(directory);
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
     }
   }
 

@@ -6,6 +6,9 @@ public final class PlainText {
 
   /// The text with control characters as `\xNN`: what a trace holds may come from anywhere.
   public static String of(CharSequence text) {
+    if (text.chars().noneMatch(Character::isISOControl)) {
+      return text.toString();
+    }
     StringBuilder plain = new StringBuilder(text.length());
     for (int k = 0; k < text.length(); k++) {
       char ch = text.charAt(k);

@@ -4,14 +4,18 @@ import dev.backstep.indexer.Hit;
 import dev.backstep.indexer.HitField;
 import java.io.IOException;
 import java.io.Writer;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /// Prints lines for people: position, vCPU, RIP and kind in columns, then what the kind has.
 final class TablePrinter implements HitPrinter {
   private static final Set<String> IN_COLUMNS =
       Set.of("kind", "position", "vcpu", "rip", "time_ns");
+
+  private static final int POSITION_WIDTH = 12;
+  private static final int VCPU_WIDTH = 6;
+  private static final int KIND_WIDTH = 11;
 
   private final Writer out;
 
@@ -28,14 +32,11 @@ final class TablePrinter implements HitPrinter {
   public void print(Hit hit) throws IOException {
     List<HitField> fields = hit.fields();
     StringBuilder line = new StringBuilder();
-    line.append(
-        String.format(
-            Locale.ROOT,
-            "%12s  vcpu%-2s  %016x  %-11s",
-            Long.toUnsignedString(hit.position()),
-            Integer.toUnsignedString(hit.vcpu()),
-            hit.rip(),
-            fields.getFirst().value().shown()));
+    String position = Long.toUnsignedString(hit.position());
+    line.repeat(' ', Math.max(0, POSITION_WIDTH - position.length())).append(position);
+    column(line, "vcpu" + Integer.toUnsignedString(hit.vcpu()), VCPU_WIDTH);
+    column(line, HexFormat.of().toHexDigits(hit.rip()), 0);
+    column(line, fields.getFirst().value().shown(), KIND_WIDTH);
     for (HitField field : fields) {
       if (!IN_COLUMNS.contains(field.name())) {
         line.append("  ").append(field.name()).append('=').append(field.value().shown());
@@ -43,5 +44,9 @@ final class TablePrinter implements HitPrinter {
     }
     out.write(PlainText.of(line));
     out.write('\n');
+  }
+
+  private static void column(StringBuilder line, String text, int width) {
+    line.append("  ").append(text).repeat(' ', Math.max(0, width - text.length()));
   }
 }
