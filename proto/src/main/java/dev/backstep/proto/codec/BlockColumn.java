@@ -73,6 +73,9 @@ public final class BlockColumn {
     if (bytes != block.getCode().size()) {
       return "has " + block.getCode().size() + " bytes of code in instructions of " + bytes;
     }
+    if (block.getGpaCount() == 0) {
+      return "has no guest-physical address";
+    }
     return switch (block.getMode()) {
       case REAL,
           VIRTUAL_8086,

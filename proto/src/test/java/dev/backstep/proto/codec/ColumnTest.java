@@ -94,6 +94,7 @@ class ColumnTest {
     BlockDefinition sound =
         BlockDefinition.newBuilder()
             .setMode(CodeMode.REAL)
+            .addGpa(0x7C00)
             .setCode(ByteString.copyFrom(new byte[] {(byte) 0x90, (byte) 0xEB, (byte) 0xFE}))
             .setInstructionLengths(ByteString.copyFrom(new byte[] {1, 2}))
             .build();
@@ -101,6 +102,7 @@ class ColumnTest {
     List<BlockDefinition> unsound =
         List.of(
             sound.toBuilder().clearMode().build(),
+            sound.toBuilder().clearGpa().build(),
             sound.toBuilder().setModeValue(99).build(),
             sound.toBuilder().clearInstructionLengths().build(),
             sound.toBuilder().setInstructionLengths(lengths(3, 0)).build(),

@@ -103,6 +103,7 @@ class HostileTraceTest {
     BlockDefinition.Builder block =
         BlockDefinition.newBuilder()
             .setMode(CodeMode.LONG_64)
+            .addGpa(0x1000)
             .setCode(ByteString.copyFrom(new byte[] {1}))
             .setInstructionLengths(ByteString.copyFrom(new byte[] {1}));
     BlockDefinition first = block.setNumber(5).build();
@@ -252,6 +253,7 @@ class HostileTraceTest {
   private static BlockDefinition blockZero() {
     return BlockDefinition.newBuilder()
         .setMode(CodeMode.LONG_64)
+        .addGpa(0x1000)
         .setCode(ByteString.copyFrom(new byte[] {1}))
         .setInstructionLengths(ByteString.copyFrom(new byte[] {1}))
         .build();
