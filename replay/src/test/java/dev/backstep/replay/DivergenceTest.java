@@ -214,7 +214,7 @@ class DivergenceTest {
     Diverged d =
         replay(
             new TraceRewriter(trace)
-                .chunks(c -> c.inputs.add(InputTranslation.console(end, 1, 'x'))));
+                .chunks(c -> c.inputs.add(InputTranslation.console(end, Long.MAX_VALUE, 'x'))));
     assertEquals(Diverged.INPUT, d.fact());
     assertEquals("not asked for", d.found());
     assertTrue(d.expected().contains("\"x\""), d.expected());
