@@ -37,14 +37,14 @@ public final class InfoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     try (TraceReader reader = trace.openQuietly()) {
+      if (verify) {
+        TraceVerifier.verify(reader);
+        System.err.println("verified: every checksum holds");
+      }
       if (json) {
         printJson(reader);
       } else {
         print(reader);
-      }
-      if (verify) {
-        TraceVerifier.verify(reader);
-        System.err.println("verified: every checksum holds");
       }
       return reader.damage().isPresent() ? 1 : 0;
     }

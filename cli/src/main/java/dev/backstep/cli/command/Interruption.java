@@ -12,11 +12,13 @@ final class Interruption implements AutoCloseable {
   private final CountDownLatch done = new CountDownLatch(1);
   private final Thread hook;
 
-  private Interruption(Machine machine) {
+  private Interruption(Machine machine, Thread runner) {
     hook =
         new Thread(
             () -> {
               machine.requestStop();
+              // It may be waiting for a key.
+              runner.interrupt();
               try {
                 done.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
               } catch (InterruptedException e) {
@@ -26,8 +28,9 @@ final class Interruption implements AutoCloseable {
             "backstep-interrupt");
   }
 
+  /// @param machine runs on the calling thread
   static Interruption of(Machine machine) {
-    Interruption interruption = new Interruption(machine);
+    Interruption interruption = new Interruption(machine, Thread.currentThread());
     Runtime.getRuntime().addShutdownHook(interruption.hook);
     return interruption;
   }
