@@ -7,7 +7,7 @@ import java.util.List;
 
 /// A table line, compiled for the decoder.
 final class OpcodeForm {
-  final int line;
+  final TableLine line;
   final Opcode opcode;
   final Encoding encoding;
   final OperandPattern[] operands;
@@ -27,7 +27,7 @@ final class OpcodeForm {
   final boolean default64;
   final boolean force64;
 
-  OpcodeForm(int line, Opcode opcode, Encoding encoding, OperandPattern[] operands) {
+  OpcodeForm(TableLine line, Opcode opcode, Encoding encoding, OperandPattern[] operands) {
     this.line = line;
     this.opcode = opcode;
     this.encoding = encoding;
@@ -92,7 +92,7 @@ final class OpcodeForm {
   /// Compiles the columns of a line.
   ///
   /// @throws IllegalArgumentException saying what is wrong with them
-  static OpcodeForm of(int line, List<String> columns) {
+  static OpcodeForm of(TableLine line, List<String> columns) {
     List<String> operandTexts = split(columns.get(2), ',');
     OperandPattern[] operands = new OperandPattern[operandTexts.size()];
     EnumSet<Attribute> attributes = EnumSet.noneOf(Attribute.class);

@@ -9,13 +9,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/// The opcode table, read from `opcodes.tbl` and checked when this class is initialised.
+/// The opcode table, read from the files of folder `opcodes`, one for each unit, and checked when
+/// this class is initialised.
 ///
 /// Forms are found by map and opcode byte; where several share them, the first whose [Context] bits
 /// match is meant, those that ask for more standing first.
 public final class OpcodeTable {
   static final int MAPS = 4;
   private static final int COLUMNS = 7;
+  private static final List<String> FILES =
+      List.of(
+          "integer.tbl",
+          "bit-manipulation.tbl",
+          "cryptography.tbl",
+          "system.tbl",
+          "x87.tbl",
+          "simd-integer.tbl",
+          "simd-float.tbl",
+          "avx-integer.tbl",
+          "avx-float.tbl");
   private static final OpcodeForm[] NO_FORMS = {};
 
   private static final OpcodeTable COMPLETE = read();
@@ -25,9 +37,11 @@ public final class OpcodeTable {
 
   /// Compiles the lines of a table.
   ///
+  /// @param file its name, for messages
+  /// @param text its lines
   /// @throws OpcodeTableException naming the line that is wrong
-  OpcodeTable(String text) {
-    this(parse(text));
+  OpcodeTable(String file, String text) {
+    this(parse(file, text));
   }
 
   private OpcodeTable(List<OpcodeForm> forms) {
@@ -86,17 +100,25 @@ public final class OpcodeTable {
   }
 
   private static OpcodeTable read() {
-    try (InputStream in = OpcodeTable.class.getResourceAsStream("opcodes.tbl")) {
+    List<OpcodeForm> forms = new ArrayList<>();
+    for (String file : FILES) {
+      forms.addAll(parse(file, text(file)));
+    }
+    return new OpcodeTable(forms);
+  }
+
+  private static String text(String file) {
+    try (InputStream in = OpcodeTable.class.getResourceAsStream("opcodes/" + file)) {
       if (in == null) {
-        throw new AssertionError("the resource opcodes.tbl is missing");
+        throw new AssertionError("the resource opcodes/" + file + " is missing");
       }
-      return new OpcodeTable(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static List<OpcodeForm> parse(String text) {
+  private static List<OpcodeForm> parse(String file, String text) {
     List<OpcodeForm> forms = new ArrayList<>();
     int number = 0;
     int from = 0;
@@ -106,22 +128,22 @@ public final class OpcodeTable {
       number++;
       String line = text.substring(from, end).strip();
       if (!line.isEmpty() && line.charAt(0) != '#') {
-        forms.add(compile(number, line));
+        forms.add(compile(new TableLine(file, number), line));
       }
       from = end + 1;
     }
     return forms;
   }
 
-  private static OpcodeForm compile(int number, String line) {
+  private static OpcodeForm compile(TableLine place, String line) {
     List<String> columns = columns(line);
     if (columns.size() != COLUMNS) {
-      throw new OpcodeTableException(number, columns.size() + " columns, not " + COLUMNS);
+      throw new OpcodeTableException(place, columns.size() + " columns, not " + COLUMNS);
     }
     try {
-      return OpcodeForm.of(number, columns);
+      return OpcodeForm.of(place, columns);
     } catch (IllegalArgumentException e) {
-      throw new OpcodeTableException(number, String.valueOf(e.getMessage()));
+      throw new OpcodeTableException(place, String.valueOf(e.getMessage()));
     }
   }
 
@@ -156,14 +178,16 @@ public final class OpcodeTable {
   /// Any bytes must mean one line: of two that match, one is more specific, or a third is more
   /// specific than both.
   private static void check(OpcodeForm[] slot) {
-    for (OpcodeForm form : slot) {
-      for (OpcodeForm other : slot) {
+    for (int k = 0; k < slot.length; k++) {
+      for (int j = 0; j < slot.length; j++) {
+        OpcodeForm form = slot[k];
+        OpcodeForm other = slot[j];
         if (form.encoding.hasModrm() != other.encoding.hasModrm()) {
           throw new OpcodeTableException(
-              form.line, "has ModRM and line " + other.line + " has not, or the other way round");
+              form.line, "has ModRM and " + other.line + " has not, or the other way round");
         }
-        if (form.line > other.line && isAmbiguous(form, other, slot)) {
-          throw new OpcodeTableException(form.line, "matches the same bytes as line " + other.line);
+        if (k > j && isAmbiguous(form, other, slot)) {
+          throw new OpcodeTableException(form.line, "matches the same bytes as " + other.line);
         }
       }
     }

@@ -4,7 +4,7 @@ package dev.backstep.emulator.decode;
 public final class OpcodeTableException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  OpcodeTableException(int line, String message) {
-    super("opcodes.tbl line " + line + ": " + message);
+  OpcodeTableException(TableLine line, String message) {
+    super(line + ": " + message);
   }
 }

@@ -1,8 +1,8 @@
 /// From bytes to instructions: the opcode table, the decoder and the disassembler.
 ///
-/// The table `opcodes.tbl` has a line per instruction form; everything that is known about a form
-/// before it executes stands there, and its head explains the columns. [OpcodeTable] compiles and
-/// checks it when the class is initialised: any bytes mean one line at most. A line asks about the
+/// The tables of folder `opcodes` have a line per instruction form; everything that is known about a
+/// form before it executes stands there; `opcodes/notation.txt` explains the columns. [OpcodeTable]
+/// compiles and checks them when the class is initialised: any bytes mean one line at most. A line asks about the
 /// bits of a [Context] (prefixes, sizes, mode, ModRM); of the lines of an opcode byte the most
 /// specific one that matches is meant. A new instruction is a line here and a method in package
 /// `isa`.

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class OpcodeTableTest {
   private static String messageOf(String table) {
     return String.valueOf(
-        assertThrows(OpcodeTableException.class, () -> new OpcodeTable(table)).getMessage());
+        assertThrows(OpcodeTableException.class, () -> new OpcodeTable("test.tbl", table)).getMessage());
   }
 
   @Test
@@ -32,13 +32,14 @@ class OpcodeTableTest {
         40+r | INC | Zv | | IntAlu.inc | | NOT64
         42 | DEC | | | IntAlu.dec | | NOT64
         """;
-    assertEquals("opcodes.tbl line 4: matches the same bytes as line 3", messageOf(table));
+    assertEquals("test.tbl line 4: matches the same bytes as test.tbl line 3", messageOf(table));
   }
 
   @Test
   void lineThatAsksForMoreWins() {
     OpcodeTable table =
         new OpcodeTable(
+            "test.tbl",
             """
             0F BC /r | BSF | Gv,Ev | | BitOps.bsf | |
             F3 0F BC /r | TZCNT | Gv,Ev | BMI1 | BitOps.tzcnt | | FALLBACK
@@ -49,7 +50,7 @@ class OpcodeTableTest {
 
   @Test
   void namesTheLineWithAMissingColumn() {
-    assertEquals("opcodes.tbl line 1: 6 columns, not 7", messageOf("90 | NOP | | | Moves.nop |"));
+    assertEquals("test.tbl line 1: 6 columns, not 7", messageOf("90 | NOP | | | Moves.nop |"));
   }
 
   @Test
@@ -74,7 +75,7 @@ class OpcodeTableTest {
         00 /r | ADD | Eb | | A.b | | NOT64
         00 | NOP | | | A.b | | ONLY64
         """;
-    assertTrue(messageOf(table).startsWith("opcodes.tbl line "));
+    assertTrue(messageOf(table).startsWith("test.tbl line "));
   }
 
   @Test
