@@ -1,5 +1,7 @@
 package dev.backstep.emulator.vcpu;
 
+import dev.backstep.emulator.floating.FloatEnvironment;
+
 /// The x87, MMX and SSE registers. SDM Vol. 1 "x87 FPU Execution Environment", "MXCSR".
 ///
 /// Physical register `k` of the x87 stack (not ST(k)) has its 64-bit significand in
@@ -33,6 +35,9 @@ public final class FpuState {
 
   /// XMM0 to XMM15: low quadword of register k at index 2k, high one at 2k + 1.
   public final long[] xmm = new long[32];
+
+  /// Scratch of the running floating-point instruction; not saved.
+  public final FloatEnvironment environment = new FloatEnvironment();
 
   /// FNINIT. SDM Vol. 2 "FINIT/FNINIT".
   public void initialise() {
