@@ -3,6 +3,7 @@ package dev.backstep.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,36 @@ class TourTest {
             "x");
     assertEquals(Guests.PASSED, run.status(), run.err());
     assertEquals("", run.err());
+  }
+
+  @Test
+  void traceOfAGuestWithTwoModulesReplaysFromBothFiles() throws Exception {
+    Path first = Files.writeString(folder.resolve("first"), "1");
+    Path second = Files.writeString(folder.resolve("second"), "22");
+    String trace = folder.resolve("trace").toString();
+    String kernel = Guests.copy("faults", folder).toString();
+    CommandRun record =
+        CommandRun.backstep(
+            "record",
+            "-o",
+            trace,
+            "-kernel",
+            kernel,
+            "-initrd",
+            first + " a=1,," + "2," + second,
+            "-machine",
+            "pc,pit=off",
+            "-device",
+            Guests.EXIT_DEVICE);
+    assertEquals(Guests.PASSED, record.status(), record.err());
+    CommandRun replay = CommandRun.backstep("replay", trace);
+    assertEquals(0, replay.status(), replay.err());
+    assertTrue(replay.out().startsWith("identical: "), replay.out());
+
+    Files.writeString(second, "23");
+    CommandRun changed = CommandRun.backstep("replay", trace);
+    assertEquals(1, changed.status());
+    assertTrue(changed.err().contains(second + ": the initrd1 image has changed"), changed.err());
   }
 
   @Test

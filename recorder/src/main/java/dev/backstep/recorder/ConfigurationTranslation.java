@@ -19,8 +19,12 @@ public final class ConfigurationTranslation {
   /// Roles of images in the manifest.
   public static final String KERNEL = "kernel";
 
-  public static final String INITRD = "initrd";
   public static final String BIOS = "bios";
+
+  /// The machine that there is, and its property without a PIT, as `-machine` spells them.
+  public static final String MACHINE_TYPE = "pc";
+
+  public static final String WITHOUT_PIT = "pit=off";
 
   private ConfigurationTranslation() {}
 
@@ -40,13 +44,15 @@ public final class ConfigurationTranslation {
     if (kernel != null) {
       b.setKernel(kernel.name());
     }
-    Image initrd = config.initrd();
-    if (initrd != null) {
-      b.setInitrd(initrd.name());
+    if (!config.modules().isEmpty()) {
+      b.setInitrd(ModuleList.join(config.modules().stream().map(Image::name).toList()));
     }
     Image firmware = config.firmware();
     if (firmware != null) {
       b.setBios(firmware.name());
+    }
+    if (!config.hasPit()) {
+      b.setMachine(MACHINE_TYPE + "," + WITHOUT_PIT);
     }
     new TreeMap<>(config.quirks())
         .forEach((name, on) -> b.addQuirks(Quirk.newBuilder().setName(name).setEnabled(on)));
@@ -74,12 +80,23 @@ public final class ConfigurationTranslation {
         c.getPlatform(),
         quirks,
         image(images, KERNEL),
-        image(images, INITRD),
+        modules(images),
         c.getAppend(),
         image(images, BIOS),
         c.getDevicesList().stream().map(ConfigurationTranslation::toDevice).toList(),
+        !c.getMachine().contains(WITHOUT_PIT),
         c.getNoReboot() ? MachineConfig.OnReset.STOP : MachineConfig.OnReset.RESTART,
         c.hasMaxInstructions() ? Math.min(limit, c.getMaxInstructions()) : limit);
+  }
+
+  private static List<Image> modules(Map<String, Image> images) {
+    List<Image> modules = new ArrayList<>();
+    Image module = images.get(ModuleList.role(0));
+    while (module != null) {
+      modules.add(module);
+      module = images.get(ModuleList.role(modules.size()));
+    }
+    return modules;
   }
 
   private static @Nullable Image image(Map<String, Image> images, String role) {

@@ -14,10 +14,11 @@ import org.junit.jupiter.api.Test;
 
 class ConfigurationTranslationTest {
   private static final Image KERNEL = new Image("k.elf", new byte[] {1});
-  private static final Image INITRD = new Image("i", new byte[] {2});
+  private static final Image MODULE = new Image("i a=1,2", new byte[] {2});
+  private static final Image OTHER_MODULE = new Image("j", new byte[] {4});
   private static final Image BIOS = new Image("b", new byte[] {3});
   private static final Map<String, Image> IMAGES =
-      Map.of("kernel", KERNEL, "initrd", INITRD, "bios", BIOS);
+      Map.of("kernel", KERNEL, "initrd", MODULE, "initrd1", OTHER_MODULE, "bios", BIOS);
 
   private static MachineConfig config(long limit) {
     return new MachineConfig(
@@ -27,12 +28,13 @@ class ConfigurationTranslationTest {
         "kvm-intel",
         Map.of("b", true, "a", false),
         KERNEL,
-        INITRD,
+        List.of(MODULE, OTHER_MODULE),
         "console=ttyS0 x,y",
         BIOS,
         List.of(
             new DeviceConfig("isa-debug-exit", Map.of("iosize", "4", "iobase", "0xf4")),
             new DeviceConfig("pc-testdev", Map.of())),
+        false,
         OnReset.STOP,
         limit);
   }
@@ -44,6 +46,8 @@ class ConfigurationTranslationTest {
     assertEquals(
         config, ConfigurationTranslation.toMachine(written, IMAGES, MachineConfig.UNLIMITED));
     assertEquals("k.elf", written.getKernel());
+    assertEquals("i a=1,,2, j", written.getInitrd());
+    assertEquals("pc,pit=off", written.getMachine());
     assertEquals(
         "isa-debug-exit,iobase=0xf4,iosize=0x4".replace("0x4", "4"), written.getDevices(0));
   }

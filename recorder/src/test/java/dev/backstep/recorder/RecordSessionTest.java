@@ -38,10 +38,11 @@ class RecordSessionTest {
         platform,
         Map.of(),
         new MachineConfig.Image(guest, Files.readAllBytes(GUESTS.resolve(guest))),
-        null,
+        List.of(),
         arguments,
         null,
         List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
+        true,
         MachineConfig.OnReset.STOP,
         MachineConfig.UNLIMITED);
   }

@@ -1,8 +1,11 @@
 package dev.backstep.replay;
 
 import dev.backstep.emulator.machine.MachineConfig;
+import dev.backstep.proto.v1.Configuration;
 import dev.backstep.proto.v1.Image;
 import dev.backstep.proto.v1.Manifest;
+import dev.backstep.recorder.ConfigurationTranslation;
+import dev.backstep.recorder.ModuleList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 
 /// Finds the images that a trace names, and checks that they are still the same.
@@ -22,20 +26,25 @@ final class ImageFiles {
   ///
   /// @throws ReplayException if one is missing or has changed
   static Map<String, MachineConfig.Image> load(Manifest manifest) throws ReplayException {
+    Map<String, String> names = namesInGuest(manifest.getConfiguration());
     Map<String, MachineConfig.Image> images = new HashMap<>();
     for (Image image : manifest.getImagesList()) {
-      images.put(image.getRole(), load(image, nameInGuest(manifest, image.getRole())));
+      String name = names.getOrDefault(image.getRole(), image.getPath());
+      images.put(image.getRole(), load(image, name));
     }
     return images;
   }
 
-  /// The name that the guest sees on its command line: as the user wrote it, not the absolute path.
-  private static String nameInGuest(Manifest manifest, String role) {
-    return switch (role) {
-      case "kernel" -> manifest.getConfiguration().getKernel();
-      case "initrd" -> manifest.getConfiguration().getInitrd();
-      default -> manifest.getConfiguration().getBios();
-    };
+  /// The names that the guest sees, by role: as the user wrote them, not the absolute paths.
+  private static Map<String, String> namesInGuest(Configuration configuration) {
+    Map<String, String> names = new HashMap<>();
+    names.put(ConfigurationTranslation.KERNEL, configuration.getKernel());
+    names.put(ConfigurationTranslation.BIOS, configuration.getBios());
+    List<String> modules = ModuleList.split(configuration.getInitrd());
+    for (int k = 0; k < modules.size(); k++) {
+      names.put(ModuleList.role(k), modules.get(k));
+    }
+    return names;
   }
 
   private static MachineConfig.Image load(Image image, String name) throws ReplayException {

@@ -74,10 +74,11 @@ record GuestRun(
         platform,
         Map.of(),
         new MachineConfig.Image(String.valueOf(kernel.getFileName()), Files.readAllBytes(kernel)),
-        null,
+        List.of(),
         append,
         null,
         List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
+        true,
         onReset,
         maxInstructions);
   }

@@ -7,6 +7,7 @@ import dev.backstep.emulator.machine.MachineConfig.Image;
 import dev.backstep.proto.journal.FileDigest;
 import dev.backstep.proto.v1.Manifest;
 import dev.backstep.recorder.ConfigurationTranslation;
+import dev.backstep.recorder.ModuleList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,16 +17,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// The machine as the command line describes it, in QEMU's spelling.
 public final class MachineOptions {
-  private static final String MACHINE_TYPE = "pc";
-
   /// Properties of `-machine` that choose nothing in this machine.
   private static final Set<String> MEANINGLESS =
-      Set.of("accel", "pit", "vmport", "usb", "smm", "hpet", "graphics", "dump-guest-core");
+      Set.of("accel", "vmport", "usb", "smm", "hpet", "graphics", "dump-guest-core");
 
   @Option(
       names = "-kernel",
@@ -33,8 +33,11 @@ public final class MachineOptions {
       description = "kernel to boot: ELF32 with a Multiboot header")
   private @Nullable Path kernel;
 
-  @Option(names = "-initrd", paramLabel = "FILE", description = "the kernel's first module")
-  private @Nullable Path initrd;
+  @Option(
+      names = "-initrd",
+      paramLabel = "FILE[ ARGS][,FILE…]",
+      description = "the kernel's modules; a comma in a name is written twice")
+  private @Nullable String initrd;
 
   @Option(names = "-append", paramLabel = "STR", description = "command line of the kernel")
   private String append = "";
@@ -71,7 +74,7 @@ public final class MachineOptions {
   @Option(
       names = "-machine",
       paramLabel = "TYPE[,key=value…]",
-      description = "pc; accel=… has no meaning here")
+      description = "pc; pit=off leaves out the 8254; accel=… has no meaning here")
   private List<String> machine = new ArrayList<>();
 
   @Option(
@@ -111,10 +114,11 @@ public final class MachineOptions {
         platform,
         quirkSettings(),
         image("kernel", kernel),
-        image("initrd", initrd),
+        moduleImages(),
         append,
         image("firmware", bios),
         devices.stream().map(ConfigurationTranslation::toDevice).toList(),
+        hasPit(),
         noReboot ? MachineConfig.OnReset.STOP : MachineConfig.OnReset.RESTART,
         maxInstructions);
   }
@@ -134,7 +138,10 @@ public final class MachineOptions {
     Manifest.Builder manifest =
         Manifest.newBuilder().setBackstepVersion(version).addAllArguments(arguments);
     addImage(manifest, ConfigurationTranslation.KERNEL, kernel);
-    addImage(manifest, ConfigurationTranslation.INITRD, initrd);
+    List<String> modules = modules();
+    for (int k = 0; k < modules.size(); k++) {
+      addImage(manifest, ModuleList.role(k), Path.of(ModuleList.file(modules.get(k))));
+    }
     addImage(manifest, ConfigurationTranslation.BIOS, bios);
     return manifest.build();
   }
@@ -152,15 +159,28 @@ public final class MachineOptions {
             .setSha256(ByteString.copyFrom(FileDigest.sha256(file))));
   }
 
-  /// Reads an image. The error is worded as QEMU's, for scripts that look for it.
   private static @Nullable Image image(String what, @Nullable Path file) throws IOException {
-    if (file == null) {
-      return null;
-    }
+    return file == null ? null : new Image(file.toString(), bytes(what, file));
+  }
+
+  /// Reads an image. The error is worded as QEMU's, for scripts that look for it.
+  private static byte[] bytes(String what, Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw CliException.failure("could not open " + what + " file '" + file + "': no such file");
     }
-    return new Image(file.toString(), Files.readAllBytes(file));
+    return Files.readAllBytes(file);
+  }
+
+  private List<String> modules() {
+    return initrd == null ? List.of() : ModuleList.split(initrd);
+  }
+
+  private List<Image> moduleImages() throws IOException {
+    List<Image> images = new ArrayList<>();
+    for (String module : modules()) {
+      images.add(new Image(module, bytes("initrd", Path.of(ModuleList.file(module)))));
+    }
+    return images;
   }
 
   private Map<String, Boolean> quirkSettings() {
@@ -176,17 +196,35 @@ public final class MachineOptions {
   }
 
   private void checkMachine() {
-    for (String text : machine) {
-      for (String part : text.split(",", -1)) {
-        String key = part.contains("=") ? part.substring(0, part.indexOf('=')) : "type";
-        String value = part.substring(part.indexOf('=') + 1);
-        boolean known =
-            MEANINGLESS.contains(key) || key.equals("type") && value.equals(MACHINE_TYPE);
-        if (!known) {
-          throw CliException.usage("-machine " + part + ": only type pc and accel=… are known");
-        }
+    for (String part : machineProperties()) {
+      String key = part.contains("=") ? part.substring(0, part.indexOf('=')) : "type";
+      String value = part.substring(part.indexOf('=') + 1);
+      boolean known =
+          switch (key) {
+            case "type" -> value.equals(ConfigurationTranslation.MACHINE_TYPE);
+            case "pit" -> value.equals("on") || value.equals("off");
+            default -> MEANINGLESS.contains(key);
+          };
+      if (!known) {
+        throw CliException.usage(
+            "-machine " + part + ": only type pc, pit=on|off and accel=… are known");
       }
     }
+  }
+
+  /// The properties of all `-machine` options: of two values of one, the last counts.
+  private List<String> machineProperties() {
+    return machine.stream().flatMap(text -> Stream.of(text.split(",", -1))).toList();
+  }
+
+  private boolean hasPit() {
+    boolean on = true;
+    for (String part : machineProperties()) {
+      if (part.startsWith("pit=")) {
+        on = !part.equals(ConfigurationTranslation.WITHOUT_PIT);
+      }
+    }
+    return on;
   }
 
   /// QEMU's `-smp`: a number, or `cpus=N` among other properties.

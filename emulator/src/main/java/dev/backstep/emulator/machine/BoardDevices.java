@@ -108,9 +108,11 @@ final class BoardDevices {
     SetUp setUp = config.firmware() == null ? SetUp.BEFORE : SetUp.BY_THE_GUEST;
     AcpiPm pm = add(new AcpiPm(around.clock(), timers, wiring.connect(SCI_IRQ), around.control()));
     ports.attach(AcpiPm.SMI_COMMAND_PORT, AcpiPm.SMI_PORTS, pm);
-    I8254Pit pit = add(new I8254Pit(around.clock(), timers, wiring.connect(PIT_IRQ)));
-    ports.attach(PIT, PIT_PORTS, pit);
-    ports.attach(I8254Pit.SPEAKER_PORT, 1, pit);
+    if (config.hasPit()) {
+      I8254Pit pit = add(new I8254Pit(around.clock(), timers, wiring.connect(PIT_IRQ)));
+      ports.attach(PIT, PIT_PORTS, pit);
+      ports.attach(I8254Pit.SPEAKER_PORT, 1, pit);
+    }
     ports.attach(
         RTC,
         RTC_PORTS,

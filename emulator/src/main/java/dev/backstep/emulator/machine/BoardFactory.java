@@ -209,9 +209,9 @@ final class BoardFactory {
       throw new MachineConfigException("nothing to boot: give -kernel FILE or -bios FILE");
     }
     List<Multiboot.Module> modules = new ArrayList<>();
-    ImageFile initrd = file(config.initrd());
-    if (initrd != null) {
-      modules.add(new Multiboot.Module(initrd, initrd.path()));
+    for (Image module : config.modules()) {
+      modules.add(
+          new Multiboot.Module(new ImageFile(module.name(), module.bytes()), module.name()));
     }
     String commandLine = kernel.path() + " " + config.append();
     return Multiboot.load(kernel, commandLine, modules, ram, layout);

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 /// @param platform name of the platform, e.g. `bare-metal-intel`
 /// @param quirks quirk settings that differ from the platform's own: name to on/off
 /// @param kernel what `-kernel` names, or null
-/// @param initrd contents of `-initrd`, or null
+/// @param modules what `-initrd` names, in order: the name of each is the string that the kernel
+///   gets with it, a file name and perhaps arguments
 /// @param append the kernel's command line
 /// @param firmware what `-bios` names, or null
 /// @param devices devices asked for by `-device`: see [dev.backstep.emulator.device.DeviceCatalog]
+/// @param hasPit whether there is an 8254 interval timer (QEMU's `-machine pit=on`)
 /// @param onReset what a guest reset does
 /// @param maxInstructions position at which the run ends, or [#UNLIMITED]
 public record MachineConfig(
@@ -28,10 +30,11 @@ public record MachineConfig(
     String platform,
     Map<String, Boolean> quirks,
     @Nullable Image kernel,
-    @Nullable Image initrd,
+    List<Image> modules,
     String append,
     @Nullable Image firmware,
     List<DeviceConfig> devices,
+    boolean hasPit,
     OnReset onReset,
     long maxInstructions) {
   public static final long UNLIMITED = Long.MAX_VALUE;
@@ -73,6 +76,7 @@ public record MachineConfig(
 
   public MachineConfig {
     quirks = Collections.unmodifiableMap(new TreeMap<>(quirks));
+    modules = List.copyOf(modules);
     devices = List.copyOf(devices);
   }
 

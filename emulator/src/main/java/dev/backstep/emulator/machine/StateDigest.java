@@ -139,6 +139,9 @@ final class StateDigest {
     for (long half : c.fpu.xmm) {
       h.putLong(half);
     }
+    for (long half : c.fpu.ymmHigh) {
+      h.putLong(half);
+    }
   }
 
   private static void putMtrrs(Hasher h, Mtrrs m) {

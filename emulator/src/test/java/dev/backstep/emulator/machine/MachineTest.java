@@ -3,6 +3,7 @@ package dev.backstep.emulator.machine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -51,6 +52,17 @@ class MachineTest {
 
     <T extends MachineEvent> List<T> of(Class<T> kind) {
       return events.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+  }
+
+  @Test
+  void withoutAPitItsPortsFloat() throws Exception {
+    // in al, 0x61; movzx eax, al; out 0xf4, eax
+    MachineConfig config = TestMachines.config("e4 61 0f b6 c0 e7 f4", 1, OnReset.STOP, 1_000);
+    try (Machine with = TestMachines.machine(config);
+        Machine without = TestMachines.machine(TestMachines.withoutPit(config))) {
+      assertNotEquals(new StopReason.DebugExit(0xFF), with.run());
+      assertEquals(new StopReason.DebugExit(0xFF), without.run());
     }
   }
 
@@ -174,10 +186,11 @@ class MachineTest {
             "bare-metal-intel",
             Map.of(),
             TestMachines.kernel(SPIN),
-            null,
+            List.of(),
             "",
             null,
             List.of(),
+            true,
             OnReset.STOP,
             1);
     MachineConfigException e =

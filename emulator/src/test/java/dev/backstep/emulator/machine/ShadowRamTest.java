@@ -37,10 +37,11 @@ class ShadowRamTest {
             "bare-metal-intel",
             Map.of(),
             null,
-            null,
+            List.of(),
             "",
             new Image("bios", firmware),
             List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
+            true,
             OnReset.STOP,
             1_000);
     try (Machine m = TestMachines.machine(config)) {

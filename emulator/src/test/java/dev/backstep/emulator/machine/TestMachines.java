@@ -40,12 +40,31 @@ final class TestMachines {
         "bare-metal-intel",
         Map.of(),
         kernel(code),
-        null,
+        List.of(),
         "",
         null,
         List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
+        true,
         onReset,
         maxInstructions);
+  }
+
+  /// The same machine without an interval timer.
+  static MachineConfig withoutPit(MachineConfig c) {
+    return new MachineConfig(
+        c.memoryBytes(),
+        c.cpuCount(),
+        c.cpu(),
+        c.platform(),
+        c.quirks(),
+        c.kernel(),
+        c.modules(),
+        c.append(),
+        c.firmware(),
+        c.devices(),
+        false,
+        c.onReset(),
+        c.maxInstructions());
   }
 
   static Machine machine(MachineConfig config) throws MachineConfigException {
