@@ -22,6 +22,9 @@ public final class DecodedInstruction {
   /// A segment override is present (and meaningful in this mode).
   public static final int PREFIX_SEGMENT = 1 << 7;
 
+  /// The encoding is VEX. [#PREFIX_REX_W] then says VEX.W; 66, F2 and F3 are not prefixes.
+  public static final int PREFIX_VEX = 1 << 8;
+
   /// The table line.
   public final Opcode opcode;
 
@@ -56,6 +59,9 @@ public final class DecodedInstruction {
 
   /// Register number of `operand1`.
   public final int register1;
+
+  public final int register2;
+  public final int register3;
 
   /// ModRM byte, or -1.
   public final int modrm;
@@ -95,6 +101,8 @@ public final class DecodedInstruction {
     operand3 = b.operands[3];
     register0 = Operands.register(operand0);
     register1 = Operands.register(operand1);
+    register2 = Operands.register(operand2);
+    register3 = Operands.register(operand3);
     modrm = b.modrm;
     base = b.base;
     index = b.index;
@@ -108,6 +116,11 @@ public final class DecodedInstruction {
 
   public boolean has(int prefix) {
     return (prefixes & prefix) != 0;
+  }
+
+  /// Whether the encoding is VEX: vector results clear the rest of their register.
+  public boolean isVex() {
+    return (prefixes & PREFIX_VEX) != 0;
   }
 
   public int operand(int k) {

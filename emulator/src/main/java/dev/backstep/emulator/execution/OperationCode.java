@@ -77,8 +77,8 @@ final class OperationCode {
     if (shape.hasMemory()) {
       effectiveAddress();
     }
-    if (!method.takesVcpu()) {
-      new LaneCode(code, method, shape).execute(mnemonic);
+    if (VectorCode.isFor(method, shape)) {
+      new VectorCode(code, method, shape).execute(mnemonic);
       code.return_();
       return;
     }
@@ -103,7 +103,7 @@ final class OperationCode {
   private void loadOperands(String mnemonic) {
     int count = shape.count();
     int first = count - method.operands();
-    if (first < 0 || first > 1 || first == 1 && shape.count() == 0) {
+    if (first < 0 || first > 1 || first == 1 && shape.count() == 0 || method.takesInt()) {
       throw new AssertionError(
           mnemonic
               + ": "
@@ -242,12 +242,7 @@ final class OperationCode {
 
   /// The register number of operand `k`.
   private void register(int k) {
-    if (k < 2) {
-      instructionInt("register" + k);
-      return;
-    }
-    instructionInt("operand" + k);
-    code.loadConstant(8).iushr().loadConstant(0xFF).iand();
+    instructionInt("register" + k);
   }
 
   private void instructionInt(String field) {

@@ -2,6 +2,7 @@ package dev.backstep.emulator.execution;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.isa.VectorFloat;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -21,7 +22,12 @@ import org.jspecify.annotations.Nullable;
 ///   returns is stored to operand 0: 32-bit registers zero-extend, narrower ones merge;
 /// - a `DecodedInstruction` after the vCPU, then an `int` for the condition code, may be asked for,
 ///   too;
-/// - `(long...) -> long` without a vCPU works on the 64-bit lanes of MMX and XMM operands.
+/// - on MMX, XMM and YMM operands: `(long...) -> long` is called for each 64-bit lane; so is
+///   `(Vcpu, long...) -> long`, for floating point, between [VectorFloat#begin] and
+///   [VectorFloat#finish]; `(long[] d, long[]..., int at)` for each 128-bit lane, at index `at` and
+///   `at + 1` of arrays of which none is `d`. They get the last operands, as many as they have
+///   parameters for; after them an `int`, which is the immediate byte, or, after one single long,
+///   the count of a shift.
 ///
 /// A memory operand that is loaded and stored is loaded with the right to write, so that what the
 /// method did to the vCPU stands: the store cannot fault any more.

@@ -10,19 +10,20 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// ```
 /// operands   63..48     47..32     31..16     15..0        each: bytes << 8 | kind
 ///            operand 3  operand 2  operand 1  operand 0
-/// form       10..7  6      5       4        3..0
-///            width  based  masked  indexed  condition
+/// form       11   10..7  6      5       4        3..0
+///            VEX  width  based  masked  indexed  condition
 /// ```
 ///
 /// @param operands kinds and sizes; 0 for methods that fetch and store by themselves
-/// @param form how the memory operand is addressed, the condition code, and which of the methods of
-///   one name is meant: its width in bytes, or 0
+/// @param form how the memory operand is addressed, the condition code, which of the methods of one
+///   name is meant (its width in bytes, or 0), and whether the encoding is VEX
 record OperationShape(long operands, int form) {
   private static final int CONDITION = 0xF;
   private static final int INDEXED = 1 << 4;
   private static final int MASKED = 1 << 5;
   private static final int BASED = 1 << 6;
   private static final int WIDTH_SHIFT = 7;
+  private static final int VEX = 1 << 11;
 
   /// The shape of `i` for `method`, the one for `width` bytes.
   static OperationShape of(DecodedInstruction i, SemanticsMethod method, int width) {
@@ -30,6 +31,7 @@ record OperationShape(long operands, int form) {
     if (method.doesEverything()) {
       return new OperationShape(0, form);
     }
+    form |= i.isVex() ? VEX : 0;
     long operands = 0;
     for (int k = 3; k >= 0; k--) {
       operands = operands << 16 | kindAndBytes(i.operand(k));
@@ -66,6 +68,26 @@ record OperationShape(long operands, int form) {
     return n;
   }
 
+  /// How many operands there are but for the immediate, which stands last.
+  int countBeforeImmediate() {
+    int n = count();
+    return n > 0 && kind(n - 1) == Operands.IMMEDIATE ? n - 1 : n;
+  }
+
+  /// Whether some operand is of this kind.
+  boolean has(int kind) {
+    for (int k = 0; k < 4; k++) {
+      if (kind(k) == kind) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean isVex() {
+    return (form & VEX) != 0;
+  }
+
   int condition() {
     return form & CONDITION;
   }
@@ -86,11 +108,6 @@ record OperationShape(long operands, int form) {
   }
 
   boolean hasMemory() {
-    for (int k = 0; k < 4; k++) {
-      if (kind(k) == Operands.MEMORY) {
-        return true;
-      }
-    }
-    return false;
+    return has(Operands.MEMORY);
   }
 }

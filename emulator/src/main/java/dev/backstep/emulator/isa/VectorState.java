@@ -17,6 +17,8 @@ public final class VectorState {
   /// Exponent field of an x87 register that an MMX instruction wrote.
   private static final int MMX_EXPONENT = 0xFFFF;
 
+  private static final long SSE_AND_AVX = ControlBits.XCR0_SSE | ControlBits.XCR0_AVX;
+
   private static final int STATUS_ERROR_SUMMARY = 1 << 7;
 
   private VectorState() {}
@@ -28,6 +30,17 @@ public final class VectorState {
       throw c.cr0(ControlBits.CR0_EM) || !c.cr4(ControlBits.CR4_OSFXSR)
           ? c.fault.undefinedOpcode()
           : c.fault.withoutCode(GuestFault.NM);
+    }
+  }
+
+  /// #UD or #NM unless VEX-encoded vector instructions may run. CR0.EM and CR4.OSFXSR do not
+  /// matter. SDM Vol. 2 "Exception Conditions of VEX-Encoded Instructions"; Vol. 3 "AVX State".
+  public static void requireAvx(Vcpu c) {
+    if ((c.xcr0 & SSE_AND_AVX) != SSE_AND_AVX || !c.cr4(ControlBits.CR4_OSXSAVE)) {
+      throw c.fault.undefinedOpcode();
+    }
+    if (c.cr0(ControlBits.CR0_TS)) {
+      throw c.fault.withoutCode(GuestFault.NM);
     }
   }
 
@@ -58,7 +71,7 @@ public final class VectorState {
 
   /// What every MMX instruction but EMMS does to the x87 state: TOP is 0 and all registers are
   /// valid.
-  static void useMmx(Vcpu c) {
+  public static void useMmx(Vcpu c) {
     c.fpu.top = 0;
     c.fpu.tagValid = 0xFF;
   }

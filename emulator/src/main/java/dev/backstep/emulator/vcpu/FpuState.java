@@ -2,7 +2,7 @@ package dev.backstep.emulator.vcpu;
 
 import dev.backstep.emulator.floating.FloatEnvironment;
 
-/// The x87, MMX and SSE registers. SDM Vol. 1 "x87 FPU Execution Environment", "MXCSR".
+/// The x87, MMX, SSE and AVX registers. SDM Vol. 1 "x87 FPU Execution Environment", "MXCSR".
 ///
 /// Physical register `k` of the x87 stack (not ST(k)) has its 64-bit significand in
 /// `significand[k]` and sign and exponent in the low 16 bits of `signExponent[k]`; MMX register `k`
@@ -35,6 +35,15 @@ public final class FpuState {
 
   /// XMM0 to XMM15: low quadword of register k at index 2k, high one at 2k + 1.
   public final long[] xmm = new long[32];
+
+  /// Bits 255:128 of YMM0 to YMM15: bits 191:128 of register k at index 2k, the rest at 2k + 1.
+  public final long[] ymmHigh = new long[32];
+
+  // Operands and result of the running vector instruction; not saved.
+  public final long[] scratchA = new long[4];
+  public final long[] scratchB = new long[4];
+  public final long[] scratchC = new long[4];
+  public final long[] scratchD = new long[4];
 
   /// Scratch of the running floating-point instruction; not saved.
   public final FloatEnvironment environment = new FloatEnvironment();

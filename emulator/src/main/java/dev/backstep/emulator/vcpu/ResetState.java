@@ -107,6 +107,7 @@ public final class ResetState {
     Arrays.fill(fpu.significand, 0);
     Arrays.fill(fpu.signExponent, 0);
     Arrays.fill(fpu.xmm, 0);
+    Arrays.fill(fpu.ymmHigh, 0);
     fpu.mxcsr = FpuState.MXCSR_DEFAULT;
   }
 }
