@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 class OpcodeTableTest {
   private static String messageOf(String table) {
     return String.valueOf(
-        assertThrows(OpcodeTableException.class, () -> new OpcodeTable("test.tbl", table)).getMessage());
+        assertThrows(OpcodeTableException.class, () -> new OpcodeTable("test.tbl", table))
+            .getMessage());
   }
 
   @Test
