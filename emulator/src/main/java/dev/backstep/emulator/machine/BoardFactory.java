@@ -18,6 +18,7 @@ import dev.backstep.emulator.device.MachineControl;
 import dev.backstep.emulator.device.pci.MemoryController.SystemRom;
 import dev.backstep.emulator.execution.BlockCache;
 import dev.backstep.emulator.execution.Interpreter;
+import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.interrupt.ApicRouter;
 import dev.backstep.emulator.interrupt.ArchitecturalRouting;
 import dev.backstep.emulator.interrupt.LapicFeature;
@@ -50,6 +51,7 @@ final class BoardFactory {
   /// @param arena owns the guest's memory
   /// @param clock virtual time
   /// @param rtcSeconds what the real-time clock shows at power-up
+  /// @param inputs gives random numbers
   /// @param events where events go
   /// @param control takes requests to stop or reset
   /// @param origin where and when a device's event happens
@@ -58,6 +60,7 @@ final class BoardFactory {
       Arena arena,
       VirtualClock clock,
       long rtcSeconds,
+      ExternalInputs inputs,
       EventPort events,
       MachineControl control,
       EventOrigin origin,
@@ -161,7 +164,8 @@ final class BoardFactory {
             cpuid,
             platform.msrTable(cpuid),
             platform.memoryTypes(),
-            around.events());
+            around.events(),
+            around.inputs());
     List<Vcpu> vcpus = new ArrayList<>();
     for (int k = 0; k < config.cpuCount(); k++) {
       Vcpu c = new Vcpu(k, parts);

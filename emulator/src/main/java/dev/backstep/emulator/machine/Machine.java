@@ -80,6 +80,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
                   arena,
                   clock,
                   inputs.realTimeClockSeconds(),
+                  inputs,
                   events,
                   this,
                   this::here,

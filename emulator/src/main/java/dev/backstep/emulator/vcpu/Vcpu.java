@@ -3,6 +3,7 @@ package dev.backstep.emulator.vcpu;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.execution.CodeBlock;
+import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.interrupt.CpuSignals;
 import dev.backstep.emulator.interrupt.LocalInterrupts;
 import dev.backstep.emulator.listen.EventPort;
@@ -58,6 +59,9 @@ public final class Vcpu implements CpuSignals {
   public long efer;
   public long xcr0 = ControlBits.XCR0_X87;
 
+  /// The rights of protection keys to user pages. Changed through `Mmu.setPkru` only.
+  public int pkru;
+
   /// DR0 to DR3, (two unused), DR6, DR7.
   public final long[] dr = new long[8];
 
@@ -106,6 +110,11 @@ public final class Vcpu implements CpuSignals {
   /// interrupts and SYSCALL, which judge TF after they changed it.
   public boolean stepTrapSuppressed;
 
+  /// The running instruction loaded RF (IRET, a task switch) or set it (a repeated string
+  /// instruction between two iterations): RF stays after it. SDM Vol. 3 "Instruction-Breakpoint
+  /// Exception Condition".
+  public boolean resumeFlagLoaded;
+
   /// Something outside the instruction stream may want this vCPU: the interpreter leaves its loop
   /// at the next instruction boundary and looks. Set by [#requestAttention()].
   public boolean attention;
@@ -149,6 +158,7 @@ public final class Vcpu implements CpuSignals {
   public final CpuidTable cpuid;
   public final MsrTable msrTable;
   public final EventPort events;
+  public final ExternalInputs inputs;
 
   /// What a vCPU is connected to.
   ///
@@ -164,6 +174,7 @@ public final class Vcpu implements CpuSignals {
     cpuid = parts.cpuid();
     msrTable = parts.msrs();
     events = parts.events();
+    inputs = parts.inputs();
     mmu = new Mmu(this, parts.physicalBus(), parts.memoryTypes());
     apic = parts.localInterrupts().attach(this);
   }
@@ -254,9 +265,31 @@ public final class Vcpu implements CpuSignals {
     return big ? CpuMode.COMPATIBILITY32 : CpuMode.COMPATIBILITY16;
   }
 
-  /// Recomputes [#singleStep]; call after a change of TF, RF, DR7 or the interrupt shadow.
+  /// Recomputes [#singleStep]; call after a change of TF, RF, VIF, VIP, DR7 or the interrupt
+  /// shadow.
   public void updateStepping() {
-    singleStep = flag(Rflags.TF | Rflags.RF) || interruptShadow || hasInstructionBreakpoint();
+    boolean virtualInterrupt = flag(Rflags.VIF) && flag(Rflags.VIP);
+    boolean byFlags = flag(Rflags.TF | Rflags.RF) || virtualInterrupt;
+    singleStep = byFlags || interruptShadow || hasInstructionBreakpoint();
+  }
+
+  /// Sets RF between two iterations of a repeated string instruction: what comes in between pushes
+  /// it, and a breakpoint on the instruction stops it only once.
+  public void holdBreakpointsOfRepetition() {
+    systemFlags |= Rflags.RF;
+    resumeFlagLoaded = true;
+    updateStepping();
+    requestAttention();
+  }
+
+  /// Whether the program has opened its virtual interrupt flag while a virtual interrupt is
+  /// pending: #GP(0) at the beginning of an instruction. SDM Vol. 3 "Class 2—Maskable Hardware
+  /// Interrupt Handling in Virtual-8086 Mode Using the Virtual Interrupt Mechanism".
+  public boolean hasOpenVirtualInterrupt() {
+    if (!flag(Rflags.VIF) || !flag(Rflags.VIP) || cpl != 3) {
+      return false;
+    }
+    return cr4(flag(Rflags.VM) ? ControlBits.CR4_VME : ControlBits.CR4_PVI);
   }
 
   /// Whether DR7 enables a breakpoint whose R/W field says "instruction execution". SDM Vol. 3

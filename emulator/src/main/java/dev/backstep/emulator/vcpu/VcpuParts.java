@@ -3,6 +3,7 @@ package dev.backstep.emulator.vcpu;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.interrupt.LocalInterrupts;
 import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
@@ -19,6 +20,7 @@ import dev.backstep.emulator.time.VirtualClock;
 /// @param msrs what RDMSR and WRMSR do
 /// @param memoryTypes the platform's rule for effective memory types
 /// @param events where events go
+/// @param inputs gives random numbers
 public record VcpuParts(
     PhysicalBus physicalBus,
     PortBus ports,
@@ -27,4 +29,5 @@ public record VcpuParts(
     CpuidTable cpuid,
     MsrTable msrs,
     MemoryTypePolicy memoryTypes,
-    EventPort events) {}
+    EventPort events,
+    ExternalInputs inputs) {}

@@ -14,6 +14,7 @@ import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.msr.MsrTable;
 import dev.backstep.emulator.platform.Platform;
 import dev.backstep.emulator.platform.Platforms;
+import dev.backstep.emulator.testing.CountingEntropy;
 import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
@@ -73,7 +74,8 @@ public final class VcpuFixture implements ExecutionListener {
                 cpuid,
                 msrs,
                 platform.memoryTypes(),
-                port));
+                port,
+                new CountingEntropy()));
     for (SegmentRegister s : c.segments) {
       s.set(0, 0, 0xFFFF, 0x93, true);
     }

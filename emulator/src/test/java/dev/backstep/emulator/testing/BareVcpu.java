@@ -38,6 +38,16 @@ public final class BareVcpu {
   /// @param arena owns the RAM
   /// @param ramBytes from guest-physical address 0
   public BareVcpu(Arena arena, long ramBytes) {
+    this(
+        arena,
+        ramBytes,
+        new CpuidTable(CpuSetting.parse("max"), Vendor.INTEL, CpuidTable.NO_HYPERVISOR, 1));
+  }
+
+  /// @param arena owns the RAM
+  /// @param ramBytes from guest-physical address 0
+  /// @param cpuid what the vCPU is
+  public BareVcpu(Arena arena, long ramBytes, CpuidTable cpuid) {
     ram = new GuestRam(arena, ramBytes);
     PhysicalBus bus = new PhysicalBus(ram);
     bus.mapRam(0, ramBytes, 0, PhysicalBus.Writable.YES);
@@ -45,8 +55,6 @@ public final class BareVcpu {
         inputs -> {
           throw new AssertionError("nobody listens");
         };
-    CpuidTable cpuid =
-        new CpuidTable(CpuSetting.parse("max"), Vendor.INTEL, CpuidTable.NO_HYPERVISOR, 1);
     vcpu =
         new Vcpu(
             0,
@@ -58,7 +66,8 @@ public final class BareVcpu {
                 cpuid,
                 new MsrTable(cpuid, new MsrPolicy(0, 0, 0)),
                 writeBack,
-                new EventPort()));
+                new EventPort(),
+                new CountingEntropy()));
   }
 
   /// 64-bit mode. The pages of `[gva, gva + bytes)`, within one 2 MiB region, are guest-physical

@@ -105,7 +105,8 @@ public final class SystemBench {
                 cpuid,
                 new MsrTable(cpuid, new MsrPolicy(0, 0, 0)),
                 writeBack,
-                events));
+                events,
+                new CountingEntropy()));
     self[0] = c;
     BlockCache cache = new BlockCache(ram, bus);
     cache.attach(bus, List.of(c));
