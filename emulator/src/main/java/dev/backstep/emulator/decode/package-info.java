@@ -1,14 +1,13 @@
 /// From bytes to instructions: the opcode table, the decoder and the disassembler.
 ///
-/// The tables of folder `opcodes` have a line per instruction form; everything that is known about a
-/// form before it executes stands there; `opcodes/notation.txt` explains the columns. [OpcodeTable]
-/// compiles and checks them when the class is initialised: any bytes mean one line at most. A line asks about the
-/// bits of a [Context] (prefixes, sizes, mode, ModRM); of the lines of an opcode byte the most
-/// specific one that matches is meant. A new instruction is a line here and a method in package
-/// `isa`.
+/// The tables of folder `opcodes` have a line per instruction form; everything that is known about
+/// a form before it executes stands there; `opcodes/notation.txt` explains the columns.
+/// [OpcodeTable] compiles and checks them when the class is initialised: any bytes mean one line at
+/// most. A line asks about the bits of a [Context] (prefixes, sizes, mode, ModRM); of the lines of
+/// an opcode byte the most specific one that matches is meant. A new instruction is a line here and
+/// a method in package `isa`.
 ///
 /// What follows from that and holds everywhere:
-///
 /// - Any bytes decode. What is undefined, or belongs to a feature that the processor lacks, becomes
 ///   [Opcode#INVALID]; what has more than 15 bytes becomes [Opcode#TOO_LONG].
 /// - The decoder reads no byte more than it needs to tell, so that a fetch faults only where a
