@@ -102,6 +102,9 @@ public final class Interpreter {
     try {
       CodeBlock from = linkFrom;
       linkFrom = CodeBlock.NONE;
+      if (c.singleStep) {
+        checkBeforeFetch(c);
+      }
       CodeBlock b = lookup(c);
       if (from != CodeBlock.NONE) {
         link(from, b, c.translationEpoch);
@@ -207,21 +210,29 @@ public final class Interpreter {
     retire(c, b, k);
   }
 
-  /// Runs one instruction under the trap flag, the resume flag, an interrupt shadow or instruction
-  /// breakpoints.
+  /// The faults that come before those of the fetch. SDM Vol. 3 "Priority Among Concurrent Events".
+  private static void checkBeforeFetch(Vcpu c) {
+    if (DebugTraps.matchesInstructionBreakpoint(c)) {
+      throw c.fault.withoutCode(GuestFault.DB);
+    }
+    if (c.hasOpenVirtualInterrupt()) {
+      throw c.fault.generalProtection(0);
+    }
+  }
+
+  /// Runs one instruction under the trap flag, the resume flag, an interrupt shadow, instruction
+  /// breakpoints or a pending virtual interrupt.
   private void runAlone(Vcpu c, CodeBlock b) {
     boolean trap = c.flag(Rflags.TF);
     boolean resume = c.flag(Rflags.RF);
-    if (!resume && DebugTraps.matchesInstructionBreakpoint(c)) {
-      throw c.fault.withoutCode(GuestFault.DB);
-    }
     if (c.interruptShadow) {
       c.interruptShadow = false;
       c.updateStepping();
     }
     c.stepTrapSuppressed = false;
+    c.resumeFlagLoaded = false;
     runPart(c, b, 1);
-    if (resume) {
+    if (resume && !c.resumeFlagLoaded) {
       c.systemFlags &= ~Rflags.RF;
       c.updateStepping();
     }

@@ -38,43 +38,31 @@ final class CallGates {
     CodeSegments.requirePresent(c, selector, d, 0);
     int newCpl = Descriptor.isConforming(d) ? c.cpl : dpl;
     int bytes = slotBytes(c, gate);
+    InnerStack stack = c.innerStack;
     if (newCpl < c.cpl) {
-      buildInnerFrame(c, gate, newCpl, bytes, returnRip);
+      int parameters = c.isLongModeActive() ? 0 : Descriptor.parameterCount(gate);
+      StackSwitch.toInner(c, newCpl, 0);
+      stack.requireRoom(c, (4 + parameters) * bytes);
+      CodeSegments.requireTarget(c, d, rip, 0);
+      pushOuter(c, stack, parameters, bytes);
     } else {
-      buildSameFrame(c, bytes, returnRip);
+      StackSwitch.stay(c, 0);
+      stack.requireRoom(c, 2 * bytes);
+      CodeSegments.requireTarget(c, d, rip, 0);
     }
-    CodeSegments.requireTarget(c, d, rip, 0);
+    FarTransfers.pushReturn(c, stack, returnRip, bytes);
     DescriptorFetch.markAccessed(c, selector, d);
-    c.innerStack.commit(c);
+    stack.commit(c);
     CodeSegments.commit(c, selector, d, newCpl, rip);
   }
 
-  private static void buildInnerFrame(Vcpu c, long gate, int newCpl, int bytes, long returnRip) {
-    InnerStack stack = c.innerStack;
-    int parameters = 0;
-    if (c.isLongModeActive()) {
-      StackSwitch.fromTss64(c, newCpl, 0);
-    } else {
-      StackSwitch.fromTss(c, newCpl, 0);
-      parameters = Descriptor.parameterCount(gate);
-    }
-    stack.requireRoom(c, (4 + parameters) * bytes);
+  /// The caller's stack pointer, and the parameters that lie on its stack.
+  private static void pushOuter(Vcpu c, InnerStack stack, int parameters, int bytes) {
     stack.push(c, c.segments[SegmentRegister.SS].selector, bytes);
     stack.push(c, c.gpr[Vcpu.RSP], bytes);
     for (int k = parameters - 1; k >= 0; k--) {
       stack.push(c, StackFrame.read(c, (long) k * bytes, bytes), bytes);
     }
-    FarTransfers.pushReturn(c, stack, returnRip, bytes);
-  }
-
-  private static void buildSameFrame(Vcpu c, int bytes, long returnRip) {
-    InnerStack stack = c.innerStack;
-    stack.startCurrent(c, 0);
-    if (c.isLongModeActive()) {
-      // The target is 64-bit code: so is the stack, even when the caller is in compatibility mode.
-      stack.useLongMode();
-    }
-    FarTransfers.pushReturn(c, stack, returnRip, bytes);
   }
 
   private static long fetchTarget(Vcpu c, int selector) {

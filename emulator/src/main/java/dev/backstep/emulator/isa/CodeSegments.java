@@ -115,8 +115,9 @@ final class CodeSegments {
     }
   }
 
-  /// After a return to less privileged code: data segments that it must not use become null. SDM
-  /// Vol. 2 "RET", "IRET".
+  /// After a return to less privileged code: data segments that it must not use become null, and
+  /// those that hold a null selector hold 0. SDM Vol. 2 "RET", "IRET"; that the privilege bits of
+  /// null selectors are lost too is how processors of both makers do it.
   static void dropInnerDataSegments(Vcpu c) {
     dropIfInner(c, SegmentRegister.ES);
     dropIfInner(c, SegmentRegister.DS);
@@ -128,7 +129,9 @@ final class CodeSegments {
     SegmentRegister s = c.segments[segment];
     int conformingCode = SegmentRegister.TYPE_CODE | SegmentRegister.TYPE_EXPAND_DOWN;
     boolean conforming = (s.access & conformingCode) == conformingCode;
-    if (s.usable && s.dpl() < c.cpl && !conforming) {
+    if (!s.usable) {
+      s.selector = 0;
+    } else if (s.dpl() < c.cpl && !conforming) {
       // The base stays: in 64-bit mode FS and GS go on using it.
       s.selector = 0;
       s.access = 0;

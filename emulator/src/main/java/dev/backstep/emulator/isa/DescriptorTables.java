@@ -156,7 +156,8 @@ public final class DescriptorTables {
     boolean valid = d != INVISIBLE && (!Descriptor.isSystem(d) || larAccepts(c, d));
     setZero(c, valid);
     if (valid) {
-      setDestination(c, i, d >>> 32 & 0xF0FF00);
+      // SDM Vol. 2 "LAR" leaves bits 19:16 open: processors store what is there, the limit.
+      setDestination(c, i, d >>> 32 & 0xFFFF00);
     }
   }
 

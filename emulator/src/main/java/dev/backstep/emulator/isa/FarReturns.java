@@ -39,7 +39,7 @@ final class FarReturns {
     int stackSelector = (int) StackFrame.read(c, above + bytes, bytes) & 0xFFFF;
     long stack = fetchReturnStack(c, stackSelector, d, newCpl);
     CodeSegments.requireTarget(c, d, rip, 0);
-    DescriptorFetch.markAccessed(c, selector, d);
+    markAccessed(c, selector, d, stackSelector, stack);
     commitStack(c, stackSelector, stack, newCpl);
     CodeSegments.commit(c, selector, d, newCpl, rip);
     setReturnPointer(c, bytes, pointer);
@@ -57,8 +57,16 @@ final class FarReturns {
     return d;
   }
 
-  /// The stack segment descriptor of a return to `newCpl`, checked and marked accessed; 0 for a
-  /// null selector, which only 64-bit code below privilege 3 may get.
+  /// Marks the code segment and the stack segment, if there is one, accessed.
+  static void markAccessed(Vcpu c, int selector, long code, int stackSelector, long stack) {
+    DescriptorFetch.markAccessed(c, selector, code);
+    if (stack != 0) {
+      DescriptorFetch.markAccessed(c, stackSelector, stack);
+    }
+  }
+
+  /// The stack segment descriptor of a return to `newCpl`, checked; 0 for a null selector, which
+  /// only 64-bit code below privilege 3 may get.
   static long fetchReturnStack(Vcpu c, int selector, long code, int newCpl) {
     if (DescriptorFetch.isNull(selector)) {
       boolean allowed =
@@ -70,7 +78,6 @@ final class FarReturns {
     }
     long d = DescriptorFetch.read(c, selector);
     SegmentLoads.requireLoadableStack(c, selector, d, 0, GuestFault.GP, newCpl);
-    DescriptorFetch.markAccessed(c, selector, d);
     return d;
   }
 

@@ -78,8 +78,9 @@ public final class FarTransfers {
     }
     requireCode(c, selector, d);
     CodeSegments.requireDirect(c, selector, d);
-    pushReturn(c, i.nextRip, i.operandBytes);
+    startPush(c, i.operandBytes);
     CodeSegments.requireTarget(c, d, rip, 0);
+    pushReturn(c, c.innerStack, i.nextRip, i.operandBytes);
     DescriptorFetch.markAccessed(c, selector, d);
     c.innerStack.commit(c);
     CodeSegments.commit(c, selector, d, c.cpl, rip);
@@ -94,22 +95,24 @@ public final class FarTransfers {
   }
 
   private static void callRealStyle(Vcpu c, DecodedInstruction i, int selector, long rip) {
+    startPush(c, i.operandBytes);
     CodeSegments.requireRealStyleTarget(c, rip);
-    pushReturn(c, i.nextRip, i.operandBytes);
+    pushReturn(c, c.innerStack, i.nextRip, i.operandBytes);
     c.innerStack.commit(c);
     CodeSegments.jumpRealStyle(c, selector, rip);
   }
 
-  /// Pushes CS and `returnRip` on the stack in use, without moving RSP yet.
-  private static void pushReturn(Vcpu c, long returnRip, int bytes) {
+  /// Makes sure that CS and the return address fit on the stack in use.
+  private static void startPush(Vcpu c, int bytes) {
     InnerStack stack = c.innerStack;
     stack.startCurrent(c, 0);
     if (c.mode == CpuMode.LONG64) {
       stack.useLongMode();
     }
-    pushReturn(c, stack, returnRip, bytes);
+    stack.requireRoom(c, 2 * bytes);
   }
 
+  /// Pushes CS and `returnRip`, without moving RSP yet.
   static void pushReturn(Vcpu c, InnerStack stack, long returnRip, int bytes) {
     stack.push(c, c.segments[SegmentRegister.CS].selector, bytes);
     stack.push(c, returnRip, bytes);

@@ -78,6 +78,8 @@ final class GateDelivery {
     }
     int slots = (fromVm86 ? 9 : inner ? 5 : 3) + (errorCode == EventDelivery.NO_ERROR_CODE ? 0 : 1);
     stack.requireRoom(c, slots * bytes);
+    long rip = is32 ? Descriptor.gateOffset(gate) : gate & 0xFFFF;
+    CodeSegments.requireTarget(c, d, rip, ext);
     if (fromVm86) {
       pushVm86Segments(c, stack, bytes);
     }
@@ -86,8 +88,6 @@ final class GateDelivery {
       stack.push(c, c.gpr[Vcpu.RSP], bytes);
     }
     pushReturn(c, stack, bytes, errorCode, extraFlags);
-    long rip = is32 ? Descriptor.gateOffset(gate) : gate & 0xFFFF;
-    CodeSegments.requireTarget(c, d, rip, ext);
     DescriptorFetch.markAccessed(c, selector, d);
     if (fromVm86) {
       dropVm86Segments(c);

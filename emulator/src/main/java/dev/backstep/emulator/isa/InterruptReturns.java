@@ -73,6 +73,7 @@ final class InterruptReturns {
   }
 
   private static void mergeFlags(Vcpu c, long flags, int mask) {
+    c.resumeFlagLoaded = (mask & Rflags.RF) != 0;
     c.setRflags(c.rflags() & ~(long) mask | flags & mask);
   }
 
@@ -113,7 +114,7 @@ final class InterruptReturns {
     int newCpl = DescriptorFetch.rpl(selector);
     long stack = FarReturns.fetchReturnStack(c, stackSelector, d, newCpl);
     CodeSegments.requireTarget(c, d, rip, 0);
-    DescriptorFetch.markAccessed(c, selector, d);
+    FarReturns.markAccessed(c, selector, d, stackSelector, stack);
     mergeFlags(c, flags, flagMask(c, bytes));
     FarReturns.commitStack(c, stackSelector, stack, newCpl);
     CodeSegments.commit(c, selector, d, newCpl, rip);

@@ -45,10 +45,11 @@ final class LongModeDelivery {
     int newCpl = Descriptor.isConforming(d) ? c.cpl : Descriptor.dpl(d);
     InnerStack stack = selectStack(c, gate, newCpl, ext);
     stack.pointer &= -STACK_ALIGNMENT;
+    stack.requireRoom(c, errorCode == EventDelivery.NO_ERROR_CODE ? 5 * 8 : 6 * 8);
+    CodeSegments.requireTarget(c, d, rip, ext);
     stack.push(c, c.segments[SegmentRegister.SS].selector, 8);
     stack.push(c, c.gpr[Vcpu.RSP], 8);
     GateDelivery.pushReturn(c, stack, 8, errorCode, extraFlags);
-    CodeSegments.requireTarget(c, d, rip, ext);
     DescriptorFetch.markAccessed(c, selector, d);
     stack.commit(c);
     GateDelivery.clearFlags(c, gate);
@@ -68,8 +69,7 @@ final class LongModeDelivery {
     } else if (newCpl < c.cpl) {
       StackSwitch.fromTss64(c, newCpl, ext);
     } else {
-      c.innerStack.startCurrent(c, ext);
-      c.innerStack.useLongMode();
+      StackSwitch.stay(c, ext);
     }
     return c.innerStack;
   }

@@ -26,10 +26,11 @@ final class RealModeDelivery {
   static void enter(Vcpu c, long entry, long pushedFlags, int clearedFlags) {
     InnerStack stack = c.innerStack;
     stack.startCurrent(c, 0);
+    stack.requireRoom(c, 6);
+    CodeSegments.requireRealStyleTarget(c, entry & 0xFFFF);
     stack.push(c, pushedFlags, 2);
     stack.push(c, c.segments[SegmentRegister.CS].selector, 2);
     stack.push(c, c.rip, 2);
-    CodeSegments.requireRealStyleTarget(c, entry & 0xFFFF);
     stack.commit(c);
     c.setRflags(c.rflags() & ~(long) clearedFlags);
     CodeSegments.jumpRealStyle(c, (int) (entry >>> 16) & 0xFFFF, entry & 0xFFFF);

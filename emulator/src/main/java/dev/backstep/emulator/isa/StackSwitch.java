@@ -16,6 +16,24 @@ final class StackSwitch {
 
   private StackSwitch() {}
 
+  /// Prepares [Vcpu#innerStack] with the stack that the TSS of the mode holds for `newCpl`.
+  static void toInner(Vcpu c, int newCpl, int ext) {
+    if (c.isLongModeActive()) {
+      fromTss64(c, newCpl, ext);
+    } else {
+      fromTss(c, newCpl, ext);
+    }
+  }
+
+  /// Prepares the stack in use for a transfer through a gate. In long mode gates lead to 64-bit
+  /// code: so is the stack, even when the program is in compatibility mode.
+  static void stay(Vcpu c, int ext) {
+    c.innerStack.startCurrent(c, ext);
+    if (c.isLongModeActive()) {
+      c.innerStack.useLongMode();
+    }
+  }
+
   /// Prepares [Vcpu#innerStack] with the stack that the 16- or 32-bit TSS holds for `newCpl`.
   static void fromTss(Vcpu c, int newCpl, int ext) {
     boolean is32 = (c.tr.type() & Descriptor.TYPE_32BIT) != 0;

@@ -231,6 +231,7 @@ public final class Strings {
   static void repeatIfMore(Vcpu c, DecodedInstruction i) {
     if (i.has(REPEAT) && (c.gpr[Vcpu.RCX] & i.addressMask) != 0) {
       c.rip = i.rip;
+      c.holdBreakpointsOfRepetition();
     }
   }
 

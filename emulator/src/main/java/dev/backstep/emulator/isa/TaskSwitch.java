@@ -157,20 +157,22 @@ final class TaskSwitch {
     long tss = c.tr.base;
     long rip = TaskState.rip(c, tss, is32);
     long flags = TaskState.flags(c, tss, is32);
-    if (is32 && c.cr0(ControlBits.CR0_PG)) {
-      loadPageDirectory(c, TaskState.pageDirectoryBase(c, tss));
-    }
     TaskState.loadGeneralRegisters(c, tss, is32);
     for (int segment = 0; segment < 6; segment++) {
       int selector = TaskState.selector(c, tss, is32, segment);
       c.segments[segment].set(selector, 0, 0, 0, false);
     }
     c.ldtr.set(TaskState.ldtSelector(c, tss, is32), 0, 0, 0, false);
+    boolean traps = TaskState.hasTrapBit(c, tss, is32);
+    long cr3 = is32 && c.cr0(ControlBits.CR0_PG) ? TaskState.pageDirectoryBase(c, tss) : c.cr3;
     c.rip = rip;
     c.cr0 |= ControlBits.CR0_TS;
     setFlags(c, cause.nests() ? flags | Rflags.NT : flags, is32);
+    c.cpl = c.flag(Rflags.VM) ? 3 : DescriptorFetch.rpl(c.segments[SegmentRegister.CS].selector);
     TaskState.clearLocalBreakpoints(c);
     try {
+      // The new TSS was read before, where the old tables have it.
+      loadPageDirectory(c, cr3);
       qualify(c, ext);
     } finally {
       for (int segment = 0; segment < 6; segment++) {
@@ -178,7 +180,7 @@ final class TaskSwitch {
       }
       c.updateMode();
     }
-    if (TaskState.hasTrapBit(c, tss, is32)) {
+    if (traps) {
       c.pendingDebugTraps |= ControlBits.DR6_BT;
     }
     if (Long.compareUnsigned(rip, c.segments[SegmentRegister.CS].limit & 0xFFFFFFFFL) > 0) {
@@ -188,6 +190,7 @@ final class TaskSwitch {
 
   private static void setFlags(Vcpu c, long flags, boolean is32) {
     long kept = is32 ? flags & 0x3F7FD5L : flags & 0x7FD5L;
+    c.resumeFlagLoaded = true;
     c.setRflags(kept);
   }
 
@@ -196,8 +199,11 @@ final class TaskSwitch {
       return;
     }
     c.cr3 = cr3;
-    c.mmu.loadPdptes(cr3);
+    boolean reserved = !c.mmu.loadPdptes(cr3);
     c.mmu.flushNonGlobal("task-switch");
+    if (reserved) {
+      throw c.fault.generalProtection(0);
+    }
   }
 
   private static void qualify(Vcpu c, int ext) {
@@ -206,7 +212,6 @@ final class TaskSwitch {
       loadVm86Segments(c);
       return;
     }
-    c.cpl = DescriptorFetch.rpl(c.segments[SegmentRegister.CS].selector);
     loadStack(c, ext);
     loadCode(c, ext);
     loadData(c, SegmentRegister.DS, ext);
@@ -233,7 +238,6 @@ final class TaskSwitch {
   }
 
   private static void loadVm86Segments(Vcpu c) {
-    c.cpl = 3;
     for (int segment = 0; segment < 6; segment++) {
       SegmentRegister s = c.segments[segment];
       long base = (long) s.selector << 4;

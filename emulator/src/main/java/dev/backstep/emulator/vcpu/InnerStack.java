@@ -55,7 +55,10 @@ public final class InnerStack {
 
   /// Checks that `bytes` more bytes fit, so that nothing is written if the frame does not.
   public void requireRoom(Vcpu c, int bytes) {
-    if (checksLimit) {
+    if (!checksLimit) {
+      requireCanonical(c, pointer - bytes);
+      requireCanonical(c, pointer - 1);
+    } else {
       long lowest = pointer - bytes & pointerMask;
       long highest = pointer - 1 & pointerMask;
       if (lowest > highest) {
