@@ -33,11 +33,13 @@ public record CpuSetting(
       parser.apply(text.substring(from + 1, next < 0 ? text.length() : next));
       from = next;
     }
+    parser.finish();
     return new CpuSetting(model, parser.vendor, parser.features, parser.physicalAddressBits);
   }
 
   private static final class Parser {
     private final EnumSet<CpuFeature> features;
+    private final EnumSet<CpuFeature> asked = EnumSet.noneOf(CpuFeature.class);
     private @Nullable Vendor vendor;
     private int physicalAddressBits;
 
@@ -53,7 +55,7 @@ public record CpuSetting(
         return;
       }
       if (item.startsWith("-")) {
-        features.remove(feature(item.substring(1)));
+        remove(item.substring(1));
         return;
       }
       int equals = item.indexOf('=');
@@ -65,14 +67,13 @@ public record CpuSetting(
       switch (key) {
         case "vendor" -> setVendor(value);
         case "phys-bits" -> setPhysicalBits(value);
-        // Both ask that no feature be dropped silently: none ever is. The width of host addresses
-        // means
-        // nothing here.
-        case "check", "enforce", "host-phys-bits" -> {}
+        // The first two ask that no feature be dropped silently: none ever is. The others speak of
+        // a host that is not there, and of Hyper-V, of which there is nothing to pass through.
+        case "check", "enforce", "host-phys-bits", "migratable", "hv_passthrough" -> {}
         default -> {
           switch (value) {
             case "on", "true" -> add(key);
-            case "off", "false" -> features.remove(feature(key));
+            case "off", "false" -> remove(key);
             default ->
                 throw new IllegalArgumentException(
                     "-cpu %s=%s: a flag is set with on or off".formatted(key, value));
@@ -108,9 +109,30 @@ public record CpuSetting(
       CpuFeature feature = feature(flag);
       if (!CpuModel.implemented().contains(feature)) {
         throw new IllegalArgumentException(
-            "-cpu +%s: this feature is not implemented".formatted(flag));
+            "-cpu +%s: this feature is not implemented; `backstep platforms` lists those that are"
+                .formatted(flag));
       }
       features.add(feature);
+      asked.add(feature);
+    }
+
+    private void remove(String flag) {
+      CpuFeature feature = feature(flag);
+      features.remove(feature);
+      asked.remove(feature);
+    }
+
+    /// What was asked for must have what it builds on; what the model brought goes with it.
+    void finish() {
+      for (CpuFeature feature : asked) {
+        CpuFeature needed = FeatureDependencies.lacks(features, feature);
+        if (needed != null) {
+          throw new IllegalArgumentException(
+              "-cpu +%s: it needs %s, which this CPU lacks; add +%s before it"
+                  .formatted(feature.flag(), needed.flag(), needed.flag()));
+        }
+      }
+      FeatureDependencies.removeUnsupported(features);
     }
 
     private static CpuFeature feature(String flag) {

@@ -47,4 +47,9 @@ final class CpuTopology {
       default -> new CpuidValues(0, 0, subleaf & 0xFF, x2apicId);
     };
   }
+
+  /// APM Vol. 3 "Function 8000_001Eh": APIC ID, core with one thread, one node.
+  static CpuidValues leafOfAmd(int x2apicId) {
+    return new CpuidValues(x2apicId, x2apicId & 0xFF, 0, 0);
+  }
 }

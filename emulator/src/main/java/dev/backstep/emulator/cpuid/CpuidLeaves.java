@@ -1,27 +1,24 @@
 package dev.backstep.emulator.cpuid;
 
+import dev.backstep.emulator.cpuid.CpuPart.LeafRange;
 import dev.backstep.emulator.time.VirtualClock;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /// The leaves that do not depend on a vCPU's state.
 final class CpuidLeaves {
   /// CLFLUSH works on lines of eight times this many bytes: CPUID.1:EBX[15:8].
   static final int CLFLUSH_UNITS = 8 << 8;
 
-  /// XSAVE's legacy region and header.
-  static final int XSAVE_LEGACY_AND_HEADER_BYTES = 512 + 64;
-
   /// Bits of CPUID.1:EDX that AMD repeats in CPUID.80000001H:EDX: 9:0, 17:12, 24:23.
   static final int AMD_COPIES_OF_LEAF_1 = 0x0183_F3FF;
 
-  private static final int HIGHEST_BASIC_INTEL = 0x1F;
-  private static final int HIGHEST_BASIC_AMD = 0xD;
   private static final int HYPERVISOR_BASE = 0x4000_0000;
   private static final int HIGHEST_HYPERVISOR = HYPERVISOR_BASE + 1;
   private static final int EXTENDED_BASE = 0x8000_0000;
-  private static final int HIGHEST_EXTENDED = EXTENDED_BASE + 8;
   private static final int BRAND_LEAVES = 3;
   private static final int LINEAR_ADDRESS_BITS = 48;
+  private static final int LINEAR_ADDRESS_BITS_LA57 = 57;
   private static final int CRYSTAL_HZ = 25_000_000;
   private static final int BUS_MHZ = 100;
 
@@ -32,30 +29,43 @@ final class CpuidLeaves {
   private final Vendor vendor;
   private final String hypervisor;
   private final CpuTopology topology;
+  private final FeatureWords words;
+  private final LeafRange range;
 
-  CpuidLeaves(CpuSetting setting, Vendor vendor, String hypervisor, CpuTopology topology) {
+  CpuidLeaves(
+      CpuSetting setting,
+      Vendor vendor,
+      String hypervisor,
+      CpuTopology topology,
+      FeatureWords words) {
     this.setting = setting;
     this.vendor = vendor;
     this.hypervisor = hypervisor;
     this.topology = topology;
+    this.words = words;
+    LeafRange parts = setting.model().part().leaves();
+    range = parts == null ? LeafRange.of(vendor) : parts;
   }
 
   int highestBasic() {
-    return vendor == Vendor.INTEL ? HIGHEST_BASIC_INTEL : HIGHEST_BASIC_AMD;
+    return range.basic();
   }
 
   boolean exists(int leaf) {
     if (CpuidTable.isHypervisorLeaf(leaf)) {
       return !hypervisor.equals(CpuidTable.NO_HYPERVISOR) && leaf <= HIGHEST_HYPERVISOR;
     }
-    return leaf < 0 ? Integer.compareUnsigned(leaf, HIGHEST_EXTENDED) <= 0 : leaf <= highestBasic();
+    return leaf < 0 ? Integer.compareUnsigned(leaf, range.extended()) <= 0 : leaf <= range.basic();
   }
 
   CpuidValues fixed(int leaf, int subleaf) {
     return switch (leaf) {
-      case 0 -> vendorLeaf(highestBasic());
+      case 0 -> vendorLeaf(range.basic());
       case 2 -> vendor == Vendor.INTEL ? new CpuidValues(SEE_LEAF_4, 0, 0, 0) : CpuidValues.ZERO;
-      case 4 -> vendor == Vendor.INTEL ? cache(subleaf) : CpuidValues.ZERO;
+      case 4 -> vendor == Vendor.INTEL ? cacheOfIntel(subleaf) : CpuidValues.ZERO;
+      case 5 -> monitorLine();
+      case 6 ->
+          new CpuidValues(words.word(CpuidWord.POWER_EAX), 0, words.word(CpuidWord.POWER_ECX), 0);
       case 0x15 -> timeStampCounter();
       case 0x16 -> {
         int mhz = (int) (VirtualClock.TSC_HZ / 1_000_000);
@@ -64,12 +74,15 @@ final class CpuidLeaves {
       case HYPERVISOR_BASE -> words(HIGHEST_HYPERVISOR, hypervisor, 0, 1, 2);
       case EXTENDED_BASE ->
           vendor == Vendor.AMD
-              ? vendorLeaf(HIGHEST_EXTENDED)
-              : new CpuidValues(HIGHEST_EXTENDED, 0, 0, 0);
+              ? vendorLeaf(range.extended())
+              : new CpuidValues(range.extended(), 0, 0, 0);
       case EXTENDED_BASE + 2, EXTENDED_BASE + 3, EXTENDED_BASE + 4 -> brand(leaf & 0xF);
       case EXTENDED_BASE + 5 -> level1OfAmd();
-      case EXTENDED_BASE + 6 -> new CpuidValues(0, 0, L2.kibibytes() << 16 | 8 << 12 | 64, 0);
+      case EXTENDED_BASE + 6 -> higherLevels();
+      case EXTENDED_BASE + 7 -> new CpuidValues(0, 0, 0, words.word(CpuidWord.ADVANCED_POWER_EDX));
       case EXTENDED_BASE + 8 -> addressSizes();
+      case EXTENDED_BASE + 0x1D -> hasTopologyExtensions() ? cacheOfAmd(subleaf) : CpuidValues.ZERO;
+      case EXTENDED_BASE + 0x21 -> new CpuidValues(words.word(CpuidWord.FEATURE_2_EAX), 0, 0, 0);
       default -> CpuidValues.ZERO;
     };
   }
@@ -107,58 +120,65 @@ final class CpuidLeaves {
     return new CpuidValues(1, (int) (VirtualClock.TSC_HZ / CRYSTAL_HZ), CRYSTAL_HZ, 0);
   }
 
+  /// Leaf 5: MONITOR watches a line, MWAIT takes ECX = 1 (interrupts end the wait though masked).
+  private CpuidValues monitorLine() {
+    int line = CacheLevel.LINE_BYTES;
+    return has(CpuFeature.MONITOR) ? new CpuidValues(line, line, 3, 0) : CpuidValues.ZERO;
+  }
+
   private CpuidValues addressSizes() {
-    int eax = setting.physicalAddressBits() | LINEAR_ADDRESS_BITS << 8;
+    int linear = has(CpuFeature.LA57) ? LINEAR_ADDRESS_BITS_LA57 : LINEAR_ADDRESS_BITS;
+    int eax = setting.physicalAddressBits() | linear << 8;
     int ecx =
         vendor == Vendor.AMD
             ? topology.idBitsOfPackage() << 12 | Math.min(topology.vcpus() - 1, 0xFF)
             : 0;
-    return new CpuidValues(eax, 0, ecx, 0);
+    return new CpuidValues(eax, words.word(CpuidWord.SIZES_EBX), ecx, 0);
   }
 
-  private enum CacheKind {
-    DATA,
-    INSTRUCTIONS,
-    UNIFIED
+  private boolean has(CpuFeature feature) {
+    return (words.word(feature.word()) & feature.mask()) != 0;
   }
 
-  private record Cache(CacheKind kind, int level, int ways, int sets) {
-    private static final int LINE_BYTES = 64;
+  private boolean hasTopologyExtensions() {
+    return vendor == Vendor.AMD && has(CpuFeature.TOPOEXT);
+  }
 
-    int kibibytes() {
-      return ways * sets * LINE_BYTES / 1024;
+  private List<CacheLevel> caches() {
+    return setting.model().part().caches();
+  }
+
+  /// Leaf 4.
+  private CpuidValues cacheOfIntel(int subleaf) {
+    if (subleaf < 0 || subleaf >= caches().size()) {
+      return CpuidValues.ZERO;
     }
+    CacheLevel cache = caches().get(subleaf);
+    int sharers = cache.sharers() == 0 ? topology.addressableIds() : cache.sharers();
+    return cache.leaf(sharers - 1 << 14 | topology.addressableCoresLessOne() << 26);
   }
 
-  private static final Cache L1D = new Cache(CacheKind.DATA, 1, 8, 64);
-  private static final Cache L1I = new Cache(CacheKind.INSTRUCTIONS, 1, 8, 64);
-  private static final Cache L2 = new Cache(CacheKind.UNIFIED, 2, 16, 1024);
-  private static final Cache L3 = new Cache(CacheKind.UNIFIED, 3, 16, 16384);
-
-  /// Leaf 4. The third level is shared by the package.
-  private CpuidValues cache(int subleaf) {
-    return switch (subleaf) {
-      case 0 -> cache(L1D, 0);
-      case 1 -> cache(L1I, 0);
-      case 2 -> cache(L2, 0);
-      case 3 -> cache(L3, topology.addressableIds() - 1);
-      default -> CpuidValues.ZERO;
-    };
-  }
-
-  private CpuidValues cache(Cache cache, int sharersLessOne) {
-    int selfInitialising = 1 << 8;
-    int eax =
-        cache.kind.ordinal() + 1
-            | cache.level << 5
-            | selfInitialising
-            | sharersLessOne << 14
-            | topology.addressableCoresLessOne() << 26;
-    return new CpuidValues(eax, cache.ways - 1 << 22 | Cache.LINE_BYTES - 1, cache.sets - 1, 0);
+  /// APM Vol. 3 "Function 8000_001Dh".
+  private CpuidValues cacheOfAmd(int subleaf) {
+    if (subleaf < 0 || subleaf >= caches().size()) {
+      return CpuidValues.ZERO;
+    }
+    CacheLevel cache = caches().get(subleaf);
+    int sharers = cache.sharers() == 0 ? topology.addressableIds() : cache.sharers();
+    return cache.leaf(sharers - 1 << 14);
   }
 
   private CpuidValues level1OfAmd() {
-    int l1 = L1D.kibibytes() << 24 | L1D.ways << 16 | 1 << 8 | Cache.LINE_BYTES;
-    return vendor == Vendor.AMD ? new CpuidValues(0, 0, l1, l1) : CpuidValues.ZERO;
+    if (vendor != Vendor.AMD) {
+      return CpuidValues.ZERO;
+    }
+    return new CpuidValues(0, 0, caches().get(0).level1OfAmd(), caches().get(1).level1OfAmd());
+  }
+
+  /// The third level is AMD's field: Intel describes it in leaf 4 only.
+  private CpuidValues higherLevels() {
+    int second = caches().get(2).higherLevelOfAmd();
+    int third = vendor == Vendor.AMD ? caches().get(3).higherLevelOfAmd() : 0;
+    return new CpuidValues(0, 0, second, third);
   }
 }

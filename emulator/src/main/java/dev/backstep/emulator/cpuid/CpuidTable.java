@@ -22,6 +22,7 @@ public final class CpuidTable {
   private final FeatureWords words;
   private final CpuTopology topology;
   private final CpuidLeaves leaves;
+  private final StateComponents states;
 
   /// @param setting what `-cpu` asked for
   /// @param platformVendor whom CPUID names unless the setting says otherwise
@@ -40,7 +41,8 @@ public final class CpuidTable {
     features = Collections.unmodifiableSet(all);
     words = new FeatureWords(all);
     topology = new CpuTopology(vcpus);
-    leaves = new CpuidLeaves(setting, vendor, hypervisor, topology);
+    leaves = new CpuidLeaves(setting, vendor, hypervisor, topology, words);
+    states = new StateComponents(this);
   }
 
   /// Whether the CPU has a feature at all; bits that depend on what the guest enabled are not
@@ -59,6 +61,26 @@ public final class CpuidTable {
     var absent = EnumSet.allOf(CpuFeature.class);
     absent.removeAll(features);
     return List.copyOf(absent);
+  }
+
+  /// The bits that XCR0 can have.
+  public long userStates() {
+    return states.user();
+  }
+
+  /// The bits that IA32_XSS can have.
+  public long supervisorStates() {
+    return states.supervisor();
+  }
+
+  /// How many bytes a state component of XSAVE has, those of the legacy region excepted.
+  public int stateBytes(int component) {
+    return StateComponents.bytes(component);
+  }
+
+  /// Where a user state component stands in the standard format of XSAVE.
+  public int stateOffset(int component) {
+    return states.offset(component);
   }
 
   /// MAXPHYADDR.
@@ -123,23 +145,24 @@ public final class CpuidTable {
   private CpuidValues answer(Vcpu c, int leaf, int subleaf) {
     return switch (leaf) {
       case 1 -> versionAndFeatures(c);
-      case 6 -> new CpuidValues(words.word(6, 0, CpuidRegister.EAX), 0, 0, 0);
       case 7 -> structuredFeatures(c, subleaf);
       case 0xB, 0x1F -> topology.leaf(subleaf, c.number);
-      case 0xD -> extendedState(subleaf);
+      case 0xD -> extendedState(c, subleaf);
       case EXTENDED_BASE + 1 -> extendedFeatures();
-      case EXTENDED_BASE + 7 ->
-          new CpuidValues(0, 0, 0, words.word(EXTENDED_BASE + 7, 0, CpuidRegister.EDX));
+      case EXTENDED_BASE + 0x1E ->
+          vendor == Vendor.AMD && has(CpuFeature.TOPOEXT)
+              ? CpuTopology.leafOfAmd(c.number)
+              : CpuidValues.ZERO;
       default -> leaves.fixed(leaf, subleaf);
     };
   }
 
   private CpuidValues versionAndFeatures(Vcpu c) {
-    int ecx = words.word(1, 0, CpuidRegister.ECX) & ~CpuFeature.OSXSAVE.mask();
+    int ecx = words.word(CpuidWord.BASIC_ECX) & ~CpuFeature.OSXSAVE.mask();
     if (has(CpuFeature.XSAVE) && c.cr4(ControlBits.CR4_OSXSAVE)) {
       ecx |= CpuFeature.OSXSAVE.mask();
     }
-    int edx = words.word(1, 0, CpuidRegister.EDX);
+    int edx = words.word(CpuidWord.BASIC_EDX);
     if ((c.apic.apicBase() & APIC_BASE_ENABLE) == 0) {
       edx &= ~CpuFeature.APIC.mask();
     }
@@ -148,39 +171,55 @@ public final class CpuidTable {
   }
 
   private CpuidValues structuredFeatures(Vcpu c, int subleaf) {
-    if (subleaf != 0) {
-      return CpuidValues.ZERO;
-    }
-    int ecx = words.word(7, 0, CpuidRegister.ECX);
-    if (has(CpuFeature.PKU) && c.cr4(ControlBits.CR4_PKE)) {
-      ecx |= CpuFeature.OSPKE.mask();
-    }
-    int ebx = words.word(7, 0, CpuidRegister.EBX);
-    return new CpuidValues(0, ebx, ecx, words.word(7, 0, CpuidRegister.EDX));
-  }
-
-  /// SDM Vol. 1 "Enumeration of CPU Support for XSAVE Instructions": x87 and SSE state only.
-  private CpuidValues extendedState(int subleaf) {
-    if (!has(CpuFeature.XSAVE)) {
-      return CpuidValues.ZERO;
-    }
+    int first = words.word(CpuidWord.STRUCTURED_1_EAX);
+    int second = words.word(CpuidWord.STRUCTURED_2_EDX);
     return switch (subleaf) {
       case 0 -> {
-        int supported = (int) (ControlBits.XCR0_X87 | ControlBits.XCR0_SSE);
-        int bytes = CpuidLeaves.XSAVE_LEGACY_AND_HEADER_BYTES;
-        yield new CpuidValues(supported, bytes, bytes, 0);
+        int highest = second != 0 ? 2 : first != 0 ? 1 : 0;
+        int ecx = words.word(CpuidWord.STRUCTURED_ECX);
+        if (has(CpuFeature.PKU) && c.cr4(ControlBits.CR4_PKE)) {
+          ecx |= CpuFeature.OSPKE.mask();
+        }
+        int ebx = words.word(CpuidWord.STRUCTURED_EBX);
+        yield new CpuidValues(highest, ebx, ecx, words.word(CpuidWord.STRUCTURED_EDX));
       }
-      case 1 -> new CpuidValues(words.word(0xD, 1, CpuidRegister.EAX), 0, 0, 0);
+      case 1 -> new CpuidValues(first, 0, 0, 0);
+      case 2 -> new CpuidValues(0, 0, 0, second);
       default -> CpuidValues.ZERO;
     };
   }
 
-  private CpuidValues extendedFeatures() {
-    int edx = words.word(EXTENDED_BASE + 1, 0, CpuidRegister.EDX);
-    if (vendor == Vendor.AMD) {
-      edx |= words.word(1, 0, CpuidRegister.EDX) & CpuidLeaves.AMD_COPIES_OF_LEAF_1;
+  /// SDM Vol. 1 "Enumeration of CPU Support for XSAVE Instructions and XSAVE-Supported Features".
+  private CpuidValues extendedState(Vcpu c, int subleaf) {
+    long user = states.user();
+    long supervisor = states.supervisor();
+    if (subleaf == 0 && user != 0) {
+      int enabled = states.standardBytes(c.xcr0);
+      return new CpuidValues((int) user, enabled, states.standardBytes(user), (int) (user >>> 32));
     }
-    int ecx = words.word(EXTENDED_BASE + 1, 0, CpuidRegister.ECX);
+    if (subleaf == 1 && user != 0) {
+      int compacted =
+          has(CpuFeature.XSAVES) ? StateComponents.compactedBytes(c.xcr0 | c.msr.xss) : 0;
+      int eax = words.word(CpuidWord.STATE_EAX);
+      return new CpuidValues(eax, compacted, (int) supervisor, (int) (supervisor >>> 32));
+    }
+    if (subleaf < StateComponents.AVX || subleaf > 62) {
+      return CpuidValues.ZERO;
+    }
+    if ((user >>> subleaf & 1) != 0) {
+      int bytes = StateComponents.bytes(subleaf);
+      return new CpuidValues(bytes, states.offset(subleaf), 0, 0);
+    }
+    boolean exists = (supervisor >>> subleaf & 1) != 0;
+    return exists ? new CpuidValues(StateComponents.bytes(subleaf), 0, 1, 0) : CpuidValues.ZERO;
+  }
+
+  private CpuidValues extendedFeatures() {
+    int edx = words.word(CpuidWord.EXTENDED_EDX);
+    if (vendor == Vendor.AMD) {
+      edx |= words.word(CpuidWord.BASIC_EDX) & CpuidLeaves.AMD_COPIES_OF_LEAF_1;
+    }
+    int ecx = words.word(CpuidWord.EXTENDED_ECX);
     int eax = vendor == Vendor.AMD ? setting.model().signature().eax() : 0;
     return new CpuidValues(eax, 0, ecx, edx);
   }

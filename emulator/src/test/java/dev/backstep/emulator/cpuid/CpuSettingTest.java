@@ -47,8 +47,12 @@ class CpuSettingTest {
   @Test
   void refusesInOneLineWhatItCannotDo() {
     assertEquals(
-        "-cpu pentium9: no such CPU model; there are max, qemu64, Opteron_G1", refusal("pentium9"));
-    assertEquals("-cpu +avx2: this feature is not implemented", refusal("max,+avx2"));
+        "-cpu pentium9: no such CPU model; there are max, qemu64, Opteron_G1, Haswell,"
+            + " Skylake-Server, SapphireRapids, EPYC, EPYC-Rome, EPYC-Milan",
+        refusal("pentium9"));
+    assertEquals(
+        "-cpu +3dnow: this feature is not implemented; `backstep platforms` lists those that are",
+        refusal("max,+3dnow"));
     assertEquals("-cpu avx2=maybe: a flag is set with on or off", refusal("max,avx2=maybe"));
     assertTrue(refusal("max,-warp").startsWith("-cpu warp: unknown CPU flag"));
     assertTrue(refusal("max,").startsWith("-cpu : unknown CPU flag"));
@@ -57,10 +61,36 @@ class CpuSettingTest {
   }
 
   @Test
+  void takesAwayWhatBuildsOnAFeature() {
+    CpuSetting s = CpuSetting.parse("max,-xsave,-apic");
+    assertFalse(s.features().contains(CpuFeature.XSAVEOPT));
+    assertFalse(s.features().contains(CpuFeature.AVX));
+    assertFalse(s.features().contains(CpuFeature.AVX2));
+    assertFalse(s.features().contains(CpuFeature.X2APIC));
+    assertFalse(s.features().contains(CpuFeature.TSC_DEADLINE_TIMER));
+  }
+
+  @Test
+  void refusesAFeatureWithoutWhatItBuildsOn() {
+    assertEquals(
+        "-cpu +x2apic: it needs apic, which this CPU lacks; add +apic before it",
+        refusal("max,-apic,+x2apic"));
+    assertTrue(CpuSetting.parse("max,-apic,+apic,+x2apic").features().contains(CpuFeature.X2APIC));
+  }
+
+  @Test
+  void takesTheHostForTheEmulatorItself() {
+    assertEquals(CpuModel.MAX, CpuSetting.parse("host,migratable=no,hv_passthrough").model());
+  }
+
+  @Test
   void givesNoModelWhatIsNotImplemented() {
     for (CpuModel model : CpuModel.values()) {
       assertTrue(CpuModel.implemented().containsAll(model.features()), model.modelName());
       assertTrue(model.brand().length() < 48);
+      var complete = java.util.EnumSet.copyOf(model.features());
+      FeatureDependencies.removeUnsupported(complete);
+      assertEquals(model.features(), complete, model.modelName());
     }
   }
 }

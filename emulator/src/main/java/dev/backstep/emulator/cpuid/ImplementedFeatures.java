@@ -1,0 +1,63 @@
+package dev.backstep.emulator.cpuid;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// What works, and may therefore be enumerated. `ImplementedFeaturesTest` holds the two lists
+/// against the opcode tables and against the tests of the rest.
+final class ImplementedFeatures {
+  /// Instructions: the opcode tables have every one of a feature.
+  private static final EnumSet<CpuFeature> INSTRUCTIONS =
+      PartFeatures.of(
+          """
+          fpu tsc msr cx8 sep cmov clflush mmx fxsr sse sse2 cx16 movbe popcnt xsave
+          fsgsbase clflushopt clwb rdpid syscall rdtscp lahf_lm abm
+          """);
+
+  /// What is more, or else, than instructions: registers, rules, paging, devices.
+  private static final EnumSet<CpuFeature> SYSTEM =
+      PartFeatures.of(
+          """
+          de pse pae mce apic mtrr pge mca pat pse36 x2apic tsc_deadline_timer tsc_adjust
+          smep smap umip nx pdpe1gb lm prefetchw arat constant_tsc
+          """);
+
+  /// Of these, what only AMD makes.
+  private static final EnumSet<CpuFeature> AMD_ONLY =
+      PartFeatures.of(
+          """
+          mmxext fxsr_opt sse4a misalignsse osvw topoext cr8_legacy clzero rdpru xsaveerptr
+          amd_ibpb amd_ibrs amd_stibp amd_ssbd lfence_rdtsc null_sel_clr_base
+          """);
+
+  private static final Set<CpuFeature> ALL = union(INSTRUCTIONS, SYSTEM);
+
+  private ImplementedFeatures() {}
+
+  static Set<CpuFeature> instructions() {
+    return Collections.unmodifiableSet(INSTRUCTIONS);
+  }
+
+  static Set<CpuFeature> system() {
+    return Collections.unmodifiableSet(SYSTEM);
+  }
+
+  /// Every feature that works.
+  static Set<CpuFeature> all() {
+    return ALL;
+  }
+
+  /// Those of them that a part of any vendor may have.
+  static Set<CpuFeature> ofAnyVendor() {
+    var features = EnumSet.copyOf(ALL);
+    features.removeAll(AMD_ONLY);
+    return Collections.unmodifiableSet(features);
+  }
+
+  private static Set<CpuFeature> union(EnumSet<CpuFeature> some, EnumSet<CpuFeature> more) {
+    var all = EnumSet.copyOf(some);
+    all.addAll(more);
+    return Collections.unmodifiableSet(all);
+  }
+}
