@@ -46,10 +46,7 @@ public final class ControlRegisters {
   private static final long CR4_PDPTE =
       ControlBits.CR4_PSE | ControlBits.CR4_PAE | ControlBits.CR4_PGE | ControlBits.CR4_SMEP;
 
-  private static final long CR3_PCID = 0xFFF;
-
-  /// With CR4.PCIDE: keep the translations of the new PCID. There are none to keep here.
-  private static final long CR3_KEEP = 1L << 63;
+  private static final int CR3_PCID = 0xFFF;
 
   private static final String[] NAMES = {
     "CR0", "CR1", "CR2", "CR3", "CR4", "CR5", "CR6", "CR7", "CR8"
@@ -131,6 +128,7 @@ public final class ControlRegisters {
     boolean illegal =
         paging && (next & ControlBits.CR0_PE) == 0
             || (next & CR0_CACHING) == ControlBits.CR0_NW
+            || c.cr4(ControlBits.CR4_CET) && (next & ControlBits.CR0_WP) == 0
             || (changed & ControlBits.CR0_PG) != 0 && !canSwitchPaging(c, paging);
     if (illegal) {
       throw c.fault.generalProtection(0);
@@ -145,7 +143,7 @@ public final class ControlRegisters {
     c.efer = longMode ? c.efer | ControlBits.EFER_LMA : c.efer & ~ControlBits.EFER_LMA;
     c.updateMode();
     if ((changed & ControlBits.CR0_PG) != 0) {
-      c.mmu.flushAll("cr0");
+      c.mmu.translations().flushAll("cr0");
     }
   }
 
@@ -170,11 +168,11 @@ public final class ControlRegisters {
   }
 
   private static void writeCr3(Vcpu c, long value) {
-    long next = value;
-    if (c.cr4(ControlBits.CR4_PCIDE)) {
-      next &= ~CR3_KEEP;
-    }
-    if (next >>> c.cpuid.physicalAddressBits() != 0) {
+    boolean pcids = c.cr4(ControlBits.CR4_PCIDE);
+    long next = pcids ? value & ~ControlBits.CR3_KEEP : value;
+    long masking = ControlBits.CR3_LAM_U48 | ControlBits.CR3_LAM_U57;
+    long allowedHigh = c.cpuid.has(CpuFeature.LAM) ? masking : 0;
+    if ((next & ~allowedHigh) >>> c.cpuid.physicalAddressBits() != 0) {
       throw c.fault.generalProtection(0);
     }
     boolean pae = c.cr0(ControlBits.CR0_PG) && c.cr4(ControlBits.CR4_PAE);
@@ -183,7 +181,11 @@ public final class ControlRegisters {
     }
     emit(c, MachineEvent.Op.WRITE, 3, next);
     c.cr3 = next;
-    c.mmu.flushNonGlobal("cr3");
+    if (next != value) {
+      c.mmu.translations().addressSpaceChanged();
+    } else {
+      c.mmu.translations().flushContext(pcids ? (int) next & CR3_PCID : 0, "cr3");
+    }
   }
 
   private static void writeCr4(Vcpu c, long value) {
@@ -193,7 +195,8 @@ public final class ControlRegisters {
             || c.isLongModeActive()
                 && ((value & ControlBits.CR4_PAE) == 0 || (changed & ControlBits.CR4_LA57) != 0)
             || (value & changed & ControlBits.CR4_PCIDE) != 0
-                && (!c.isLongModeActive() || (c.cr3 & CR3_PCID) != 0);
+                && (!c.isLongModeActive() || (c.cr3 & CR3_PCID) != 0)
+            || (value & ControlBits.CR4_CET) != 0 && !c.cr0(ControlBits.CR0_WP);
     if (illegal) {
       throw c.fault.generalProtection(0);
     }
@@ -205,7 +208,7 @@ public final class ControlRegisters {
     c.cr4 = value;
     c.updateMode();
     if ((changed & CR4_TRANSLATION) != 0) {
-      c.mmu.flushAll("cr4");
+      c.mmu.translations().flushAll("cr4");
     }
   }
 
@@ -227,7 +230,11 @@ public final class ControlRegisters {
     allowed |= ControlBits.CR4_OSXSAVE * bit(c, CpuFeature.XSAVE);
     allowed |= ControlBits.CR4_SMEP * bit(c, CpuFeature.SMEP);
     allowed |= ControlBits.CR4_SMAP * bit(c, CpuFeature.SMAP);
-    return allowed | ControlBits.CR4_PKE * bit(c, CpuFeature.PKU);
+    allowed |= ControlBits.CR4_PKE * bit(c, CpuFeature.PKU);
+    allowed |= ControlBits.CR4_PKS * bit(c, CpuFeature.PKS);
+    long cet = bit(c, CpuFeature.CET_SS) | bit(c, CpuFeature.CET_IBT);
+    allowed |= ControlBits.CR4_CET * cet;
+    return allowed | ControlBits.CR4_LAM_SUP * bit(c, CpuFeature.LAM);
   }
 
   private static long bit(Vcpu c, CpuFeature feature) {

@@ -20,8 +20,6 @@ public final class SystemOps {
 
   private static final int LEGACY_COUNTER_MSR = 0xC0010004;
 
-  private static final long PCID_MASK = 0xFFF;
-
   private SystemOps() {}
 
   /// UD0, UD1, UD2, and bytes that are no instruction.
@@ -118,47 +116,6 @@ public final class SystemOps {
 
   public static void vmmcall(Vcpu c, DecodedInstruction i) {
     vmcall(c, i);
-  }
-
-  /// INVLPG. A non-canonical address does nothing.
-  public static void invlpg(Vcpu c, DecodedInstruction i) {
-    Privilege.requireZero(c);
-    long gva = linear(c, i.segment, i.effectiveAddress(c.gpr));
-    if (c.mode != CpuMode.LONG64 || c.mmu.isCanonical(gva)) {
-      c.mmu.flushPage(gva, "invlpg");
-    }
-  }
-
-  /// Linear address of an operand that is not accessed.
-  private static long linear(Vcpu c, int segment, long ea) {
-    SegmentRegister s = c.segments[segment];
-    if (c.mode != CpuMode.LONG64) {
-      return s.base + ea & 0xFFFFFFFFL;
-    }
-    return segment >= SegmentRegister.FS ? s.base + ea : ea;
-  }
-
-  public static void invpcid(Vcpu c, DecodedInstruction i) {
-    Privilege.requireZero(c);
-    long kind = ControlRegisters.width(c, c.gpr[Operands.register(i.operand0)]);
-    long ea = i.effectiveAddress(c.gpr);
-    long pcid = c.mmu.load64(i.segment, ea);
-    long gva = c.mmu.load64(i.segment, ea + 8 & i.addressMask);
-    boolean illegal =
-        Long.compareUnsigned(kind, 3) > 0
-            || (pcid & ~PCID_MASK) != 0
-            || kind <= 1 && pcid != 0 && !c.cr4(ControlBits.CR4_PCIDE)
-            || kind == 0 && !c.mmu.isCanonical(gva);
-    if (illegal) {
-      throw c.fault.generalProtection(0);
-    }
-    // The TLB does not tell PCIDs apart: what is asked for one is done for all.
-    switch ((int) kind) {
-      case 0 -> c.mmu.flushPage(gva, "invpcid-address");
-      case 1 -> c.mmu.flushNonGlobal("invpcid-context");
-      case 2 -> c.mmu.flushAll("invpcid-all");
-      default -> c.mmu.flushNonGlobal("invpcid-non-global");
-    }
   }
 
   /// INVD: there are no caches to drop.

@@ -200,7 +200,7 @@ final class TaskSwitch {
     }
     c.cr3 = cr3;
     boolean reserved = !c.mmu.loadPdptes(cr3);
-    c.mmu.flushNonGlobal("task-switch");
+    c.mmu.translations().flushContext(0, "task-switch");
     if (reserved) {
       throw c.fault.generalProtection(0);
     }

@@ -3,8 +3,8 @@ package dev.backstep.emulator.mmu;
 /// One access to linear memory, packed into an int.
 ///
 /// ```
-/// 4        3         2      1     0
-/// WRAP_32  IMPLICIT  FETCH  USER  WRITE
+/// 5             4        3         2      1     0
+/// SHADOW_STACK  WRAP_32  IMPLICIT  FETCH  USER  WRITE
 /// ```
 final class Access {
   static final int READ = 0;
@@ -22,6 +22,10 @@ final class Access {
 
   /// Linear addresses wrap at 4 GiB.
   static final int WRAP_32 = 1 << 4;
+
+  /// A read or write of a shadow stack: that of user mode with [#USER], else that of supervisor
+  /// mode.
+  static final int SHADOW_STACK = 1 << 5;
 
   private Access() {}
 

@@ -56,6 +56,24 @@ final class LinearAccess {
     memory.store(Access.wrap(gva, access), bytes, value, access);
   }
 
+  long readShadowStack(long gva, int bytes, int cpl) {
+    checkCanonical(gva, bytes, GuestFault.GP);
+    int access = explicitAt(cpl, Access.READ | Access.SHADOW_STACK);
+    return memory.load(Access.wrap(gva, access), bytes, access);
+  }
+
+  void writeShadowStack(long gva, int bytes, long value, int cpl) {
+    checkCanonical(gva, bytes, GuestFault.GP);
+    int access = explicitAt(cpl, Access.WRITE | Access.SHADOW_STACK);
+    memory.store(Access.wrap(gva, access), bytes, value, access);
+  }
+
+  void probeShadowStack(long gva, int bytes, int cpl, AccessType type) {
+    checkCanonical(gva, bytes, GuestFault.GP);
+    int access = explicitAt(cpl, Access.of(type) | Access.SHADOW_STACK);
+    memory.probe(Access.wrap(gva, access), bytes, access);
+  }
+
   private void checkCanonical(long gva, int bytes, int vector) {
     boolean canonical = checks.isCanonical(gva) && checks.isCanonical(gva + bytes - 1);
     if (c.isLongModeActive() && !canonical) {

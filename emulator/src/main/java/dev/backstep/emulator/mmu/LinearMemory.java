@@ -1,6 +1,7 @@
 package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -14,6 +15,10 @@ final class LinearMemory {
   private final DataBreakpoints breakpoints;
   private final MemoryTypes memoryTypes;
   private final PhysicalBus bus;
+  private final AccessRights rights;
+
+  /// The current PCID; 0 without CR4.PCIDE.
+  private int pcid;
 
   /// Empty until the first translation: a vCPU that never runs needs none.
   private Tlb tlb = new Tlb(1);
@@ -26,8 +31,10 @@ final class LinearMemory {
       PageWalker walker,
       RamBlocks blocks,
       DataBreakpoints breakpoints,
-      MemoryTypes memoryTypes) {
+      MemoryTypes memoryTypes,
+      AccessRights rights) {
     this.c = c;
+    this.rights = rights;
     this.bus = bus;
     this.walker = walker;
     this.breakpoints = breakpoints;
@@ -39,6 +46,15 @@ final class LinearMemory {
     return tlb;
   }
 
+  int pcid() {
+    return pcid;
+  }
+
+  /// CR3 or CR4.PCIDE may have changed.
+  void selectPcid() {
+    pcid = c.cr4(ControlBits.CR4_PCIDE) ? (int) c.cr3 & Tlb.PCID_MASK : 0;
+  }
+
   /// Whether anything has been translated since power-up.
   boolean holdsTranslations() {
     return allocated;
@@ -48,7 +64,7 @@ final class LinearMemory {
   ///
   /// @throws GuestFault #PF
   int translate(long gva, int access) {
-    int entry = tlb.find(gva);
+    int entry = tlb.find(gva, pcid);
     if (entry != Tlb.MISS && isUsable(tlb.flags(entry), access)) {
       return entry;
     }
@@ -57,7 +73,7 @@ final class LinearMemory {
 
   private boolean isUsable(int flags, int access) {
     boolean dirty = !Access.is(access, Access.WRITE) || (flags & Tlb.DIRTY) != 0;
-    return dirty && PageWalker.isAllowed(c, flags, access);
+    return dirty && rights.allow(flags, access);
   }
 
   /// A translation that exists but forbids the access is walked again before it faults: SDM Vol. 3
@@ -67,7 +83,7 @@ final class LinearMemory {
       tlb = new Tlb(Tlb.ENTRIES);
       allocated = true;
     }
-    int large = tlb.findLarge(gva);
+    int large = tlb.findLarge(gva, pcid);
     if (large != Tlb.MISS && isUsable(tlb.largeFlags(large), access)) {
       return install(gva, tlb.largeGpa(large, gva), tlb.largeFlags(large));
     }
@@ -78,13 +94,13 @@ final class LinearMemory {
             || large != Tlb.MISS && tlb.largeGpa(large, gva) == walker.gpa;
     boolean whole = walker.pageShift > 12 && isUniform(walker.gpa, walker.pageShift);
     if (whole) {
-      tlb.putLarge(gva, walker.gpa, flags);
+      tlb.putLarge(gva, pcid, walker.gpa, flags);
     }
     if (!known) {
       memoryTypes.filled(gva, walker, whole ? walker.pageShift : 12);
     }
     if (walker.pageShift > 12 && !whole) {
-      int entry = tlb.putFragment(gva, walker.gpa, flags);
+      int entry = tlb.putFragment(gva, pcid, walker.gpa, flags);
       setBacking(entry);
       return entry;
     }
@@ -100,7 +116,7 @@ final class LinearMemory {
   }
 
   private int install(long gva, long gpa, int flags) {
-    int entry = tlb.put(gva, gpa, flags);
+    int entry = tlb.put(gva, pcid, gpa, flags);
     setBacking(entry);
     return entry;
   }
@@ -185,7 +201,7 @@ final class LinearMemory {
   /// Whether the page of an access just made is RAM that such accesses may use without being seen:
   /// not watched, and to be written, no code.
   boolean isPlain(long gva, int access) {
-    int entry = tlb.find(gva);
+    int entry = tlb.find(gva, pcid);
     if (entry == Tlb.MISS || breakpoints.watch(gva)) {
       return false;
     }
@@ -197,13 +213,16 @@ final class LinearMemory {
     return readable && tlb.ramForWrite(entry) == ramPage && !bus.ram().holdsCode(ramPage);
   }
 
-  /// Puts a plain page into a view.
-  void putInto(TlbView view, long gva, int access) {
-    long ramPage = tlb.ramForRead(tlb.find(gva));
+  /// Puts the plain page of `gva` into a view, as the page that holds `linear`: the same, or `gva`
+  /// with metadata.
+  void putInto(TlbView view, long linear, long gva, int access) {
+    int entry = tlb.find(gva, pcid);
+    long ramPage = tlb.ramForRead(entry);
+    int keyBit = AccessRights.keyBit(tlb.flags(entry));
     if (Access.is(access, Access.WRITE)) {
-      view.putWritable(gva & Mmu.PAGE_MASK, ramPage);
+      view.putWritable(linear & Mmu.PAGE_MASK, ramPage, keyBit);
     } else {
-      view.putReadable(gva & Mmu.PAGE_MASK, ramPage);
+      view.putReadable(linear & Mmu.PAGE_MASK, ramPage, keyBit);
     }
   }
 }

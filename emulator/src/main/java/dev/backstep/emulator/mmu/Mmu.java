@@ -2,7 +2,6 @@ package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
-import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.GuestFault;
@@ -23,8 +22,9 @@ import java.util.Arrays;
 public final class Mmu {
   static final long PAGE_MASK = -4096L;
 
-  /// A linear address that no TLB slot ever holds: not canonical.
-  static final long POISON = 0x0800_0000_0000_0000L;
+  /// An address that no TLB slot ever holds: not canonical, not even with linear-address masking,
+  /// which leaves bits 47 or 56 equal to bit 63.
+  static final long POISON = 1L << 56 | 1L << 47;
 
   /// No plain RAM: see [#ramOffsetForRead] and [#ramOffsetForWrite].
   public static final long NOT_PLAIN = -1;
@@ -39,7 +39,7 @@ public final class Mmu {
   private final PageWalker walker;
   private final LinearMemory linearMemory;
   private final LinearAccess linearAccess;
-  private final PagingControls controls;
+  private final Translations translations;
   private final TlbViews views = new TlbViews();
 
   /// Base of each segment (ES CS SS DS FS GS) for the fast path, or [#POISON].
@@ -55,7 +55,6 @@ public final class Mmu {
   private int privilege = TlbViews.SUPERVISOR;
 
   private boolean checksAlignment;
-  private long epoch;
 
   public Mmu(Vcpu c, PhysicalBus bus, MemoryTypePolicy policy) {
     this.c = c;
@@ -65,12 +64,12 @@ public final class Mmu {
     breakpoints = new DataBreakpoints(c);
     memoryTypes = new MemoryTypes(c, bus, policy);
     blocks = new RamBlocks(bus);
-    walker = new PageWalker(c, bus, blocks);
-    linearMemory = new LinearMemory(c, bus, walker, blocks, breakpoints, memoryTypes);
+    AccessRights rights = new AccessRights(c);
+    walker = new PageWalker(c, bus, blocks, rights);
+    linearMemory = new LinearMemory(c, bus, walker, blocks, breakpoints, memoryTypes, rights);
     linearAccess = new LinearAccess(c, linearMemory, segmentChecks);
-    controls = new PagingControls(c);
+    translations = new Translations(c, bus, linearMemory, views);
     Arrays.fill(fastBase, POISON);
-    newEpoch();
   }
 
   // Explicit accesses at the current privilege level.
@@ -188,7 +187,7 @@ public final class Mmu {
     long gva = segmentChecks.linear(segment, ea, bytes, access);
     checkAlignment(gva, bytes, access);
     long value = linearMemory.load(gva, bytes, access);
-    remember(gva, bytes, access);
+    remember(segment, ea, gva, bytes, access);
     return value;
   }
 
@@ -197,7 +196,7 @@ public final class Mmu {
     long gva = segmentChecks.linear(segment, ea, bytes, access);
     checkAlignment(gva, bytes, access);
     linearMemory.store(gva, bytes, value, access);
-    remember(gva, bytes, access);
+    remember(segment, ea, gva, bytes, access);
   }
 
   /// SDM Vol. 3 "Interrupt 17—Alignment Check Exception (#AC)"; of lower priority than page faults.
@@ -208,12 +207,14 @@ public final class Mmu {
     }
   }
 
-  /// Puts the page of a finished access into the fast view, if it is plain RAM.
-  private void remember(long gva, int bytes, int access) {
+  /// Puts the page of a finished access into the fast view, if it is plain RAM; in 64-bit mode as
+  /// the page of the address that the instruction used, metadata included.
+  private void remember(int segment, long ea, long gva, int bytes, int access) {
     boolean inOnePage = (gva & 0xFFF) + bytes <= 4096;
     if (!checksAlignment && inOnePage && linearMemory.isPlain(gva, access)) {
       view = views.get(privilege);
-      linearMemory.putInto(view, gva, access);
+      long linear = c.mode == CpuMode.LONG64 ? ea + fastBase[segment] : gva;
+      linearMemory.putInto(view, linear, gva, access);
     }
   }
 
@@ -293,6 +294,21 @@ public final class Mmu {
     linearAccess.writeSystem(gva, bytes, value);
   }
 
+  /// Reads 4 or 8 bytes of the shadow stack of `cpl` (3: that of user mode). Not canonical: #GP(0).
+  public long readShadowStack(long gva, int bytes, int cpl) {
+    return linearAccess.readShadowStack(gva, bytes, cpl);
+  }
+
+  /// Writes 4 or 8 bytes of the shadow stack of `cpl`.
+  public void writeShadowStack(long gva, int bytes, long value, int cpl) {
+    linearAccess.writeShadowStack(gva, bytes, value, cpl);
+  }
+
+  /// All checks of an access to the shadow stack of `cpl`.
+  public void probeShadowStack(long gva, int bytes, int cpl, AccessType type) {
+    linearAccess.probeShadowStack(gva, bytes, cpl, type);
+  }
+
   /// The guest-physical address of code at `gva`, for a fetch at the current privilege level.
   public long fetchGpa(long gva) {
     return linearAccess.fetch(gva, explicit);
@@ -303,50 +319,22 @@ public final class Mmu {
     return segmentChecks.isCanonical(gva);
   }
 
+  /// Whether a register that holds an address may be loaded with `gva`: canonical for the widest
+  /// linear address of the processor, whatever the depth of paging.
+  public boolean isLoadable(long gva) {
+    return segmentChecks.isLoadable(gva);
+  }
+
   // What must be told.
 
-  /// Forgets all translations, global ones too. `op` goes into the `tlb` event: cr0, cr4, efer, …
+  /// Flushes, switches of address space, protection keys.
+  public Translations translations() {
+    return translations;
+  }
+
+  /// See [Translations#flushAll].
   public void flushAll(String op) {
-    linearMemory.tlb().flushAll();
-    flushed(op, 0);
-  }
-
-  /// Forgets all translations but global ones.
-  public void flushNonGlobal(String op) {
-    linearMemory.tlb().flushNonGlobal();
-    flushed(op, 0);
-  }
-
-  /// Forgets the page (of whatever size) that holds `gva`.
-  public void flushPage(long gva, String op) {
-    if (linearMemory.tlb().flushPage(gva)) {
-      views.clear();
-    } else {
-      views.drop(gva);
-    }
-    newEpoch();
-    emitFlush(op, gva);
-  }
-
-  private void flushed(String op, long gva) {
-    views.clear();
-    newEpoch();
-    emitFlush(op, gva);
-  }
-
-  private void emitFlush(String op, long gva) {
-    if (c.events.isOn()) {
-      c.events.emit(new MachineEvent.TlbFlush(c.at(), op, gva));
-    }
-  }
-
-  private void newEpoch() {
-    epoch = bus.nextTranslationEpoch();
-    publishEpoch();
-  }
-
-  private void publishEpoch() {
-    c.translationEpoch = epoch << 1 | (c.cpl == 3 ? 1 : 0);
+    translations.flushAll(op);
   }
 
   /// The hidden part of a segment register changed.
@@ -356,18 +344,7 @@ public final class Mmu {
 
   /// CPL, mode, CR0, CR4, EFER or RFLAGS.AC may have changed.
   public void modeChanged() {
-    if (controls.hasCachingChanged() && linearMemory.holdsTranslations()) {
-      flushAll("cr0");
-    }
-    if (controls.hasPagingSwitched()) {
-      linearMemory.tlb().flushAll();
-    }
-    if (controls.haveChanged()) {
-      views.clear();
-      newEpoch();
-    } else {
-      publishEpoch();
-    }
+    translations.controlsChanged();
     boolean user = c.cpl == 3;
     explicit = (user ? Access.USER : 0) | (c.mode == CpuMode.LONG64 ? 0 : Access.WRAP_32);
     boolean ac = c.flag(Rflags.AC);
@@ -388,7 +365,7 @@ public final class Mmu {
 
   /// The base or the limit of CS changed: links between blocks are void.
   public void codeSegmentMoved() {
-    newEpoch();
+    translations.newEpoch();
   }
 
   /// Sends every page through the slow path once more.
@@ -408,7 +385,7 @@ public final class Mmu {
     blocks.forget();
     linearMemory.backingChanged();
     views.clear();
-    newEpoch();
+    translations.newEpoch();
   }
 
   /// Loads the PDPTE registers (MOV to CR3 with PAE paging, or what turns PAE paging on).

@@ -3,9 +3,9 @@ package dev.backstep.emulator.mmu;
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.cpuid.CpuFeature;
+import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
-import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
 
 /// Walks the guest's paging structures: none, 32-bit, PAE, 4-level and 5-level paging. SDM Vol. 3
@@ -24,6 +24,7 @@ final class PageWalker {
   private static final long PAGE_SIZE = 1 << 7;
   private static final long GLOBAL = 1 << 8;
   private static final long NO_EXECUTE = 1L << 63;
+  private static final int KEY_SHIFT = 59;
   private static final int PAT_SHIFT_4K = 7;
   private static final int PAT_SHIFT_LARGE = 12;
 
@@ -32,6 +33,8 @@ final class PageWalker {
   private static final int ERROR_USER = 1 << 2;
   private static final int ERROR_RESERVED = 1 << 3;
   private static final int ERROR_FETCH = 1 << 4;
+  private static final int ERROR_PROTECTION_KEY = 1 << 5;
+  private static final int ERROR_SHADOW_STACK = 1 << 6;
 
   private static final int MAX_LEVELS = 5;
   private static final long OFFSET_52 = 0x000F_FFFF_FFFF_F000L;
@@ -40,11 +43,16 @@ final class PageWalker {
   private final PhysicalBus bus;
   private final GuestRam ram;
   private final RamBlocks blocks;
+  private final AccessRights rights;
 
   /// Physical-address bits at and above MAXPHYADDR, up to bit 51.
   private final long beyondPhysical;
 
   private final boolean gigabytePages;
+  private final boolean wide4MegabytePages;
+
+  /// G is reserved in entries that map 512 GiB and more: APM Vol. 2 "4-Level Page Translation".
+  private final boolean reservesHighGlobal;
 
   /// The PDPTE registers of PAE paging.
   private final long[] pdptes = new long[4];
@@ -66,13 +74,16 @@ final class PageWalker {
   /// PAT index of the page that the last walk found: PAT, PCD, PWT.
   int patIndex;
 
-  PageWalker(Vcpu c, PhysicalBus bus, RamBlocks blocks) {
+  PageWalker(Vcpu c, PhysicalBus bus, RamBlocks blocks, AccessRights rights) {
     this.c = c;
+    this.rights = rights;
     this.bus = bus;
     this.blocks = blocks;
     this.ram = bus.ram();
     beyondPhysical = OFFSET_52 & -1L << c.cpuid.physicalAddressBits();
     gigabytePages = c.cpuid.has(CpuFeature.PDPE1GB);
+    wide4MegabytePages = c.cpuid.has(CpuFeature.PSE36);
+    reservesHighGlobal = c.cpuid.vendor() == Vendor.AMD;
   }
 
   /// Translates `gva` for `access` and sets accessed and dirty flags.
@@ -95,53 +106,28 @@ final class PageWalker {
     } else {
       walkPae(gva, access);
     }
-    if (!isAllowed(c, permissions, access)) {
-      throw fault(gva, access, ERROR_PRESENT);
+    if (!rights.allow(permissions, access)) {
+      boolean key = rights.forbidByKey(permissions, access);
+      throw fault(gva, access, ERROR_PRESENT | (key ? ERROR_PROTECTION_KEY : 0));
     }
     markUsed(access);
-  }
-
-  /// Whether paging's access rights allow an access to a page with `permissions` (bits of [Tlb]).
-  /// SDM Vol. 3 "Determination of Access Rights".
-  static boolean isAllowed(Vcpu c, int permissions, int access) {
-    boolean write = Access.is(access, Access.WRITE);
-    boolean userPage = (permissions & Tlb.USER) != 0;
-    if (Access.is(access, Access.USER)) {
-      if (!userPage) {
-        return false;
-      }
-    } else if (userPage && c.cr0(ControlBits.CR0_PG) && isBarredFromUserPages(c, access)) {
-      return false;
-    }
-    if (write && (permissions & Tlb.WRITABLE) == 0) {
-      return !Access.is(access, Access.USER) && !c.cr0(ControlBits.CR0_WP);
-    }
-    return !Access.is(access, Access.FETCH) || (permissions & Tlb.NO_EXECUTE) == 0;
-  }
-
-  private static boolean isBarredFromUserPages(Vcpu c, int access) {
-    if (Access.is(access, Access.FETCH)) {
-      return c.cr4(ControlBits.CR4_SMEP);
-    }
-    boolean overridden = c.flag(Rflags.AC) && !Access.is(access, Access.IMPLICIT);
-    return c.cr4(ControlBits.CR4_SMAP) && !overridden;
   }
 
   private void walk32(long gva, int access) {
     entryBytes = 4;
     long pde = step(c.cr3 & 0xFFFF_F000L | gva >>> 20 & 0xFFC, gva, access);
-    combine(pde);
     if ((pde & PAGE_SIZE) != 0 && c.cr4(ControlBits.CR4_PSE)) {
-      // PSE-36: bits 20:13 are address bits 39:32, bit 21 is reserved.
+      // PSE-36: bits 20:13 are address bits 39:32, bit 21 is reserved. Without it all are.
       long high = (pde >>> 13 & 0xFF) << 32;
-      if ((pde & 1 << 21) != 0 || (high & beyondPhysical) != 0) {
+      boolean tooHigh = (high & beyondPhysical) != 0 || high != 0 && !wide4MegabytePages;
+      if ((pde & 1 << 21) != 0 || tooHigh) {
         throw fault(gva, access, ERROR_PRESENT | ERROR_RESERVED);
       }
       leaf(pde, high | pde & 0xFFC0_0000L, gva, 22);
       return;
     }
+    combine(pde);
     long pte = step(pde & 0xFFFF_F000L | gva >>> 10 & 0xFFC, gva, access);
-    combine(pte);
     leaf(pte, pte & 0xFFFF_F000L, gva, 12);
   }
 
@@ -174,14 +160,16 @@ final class PageWalker {
     while (true) {
       long entry = step(table | (gva >>> shift & 0x1FF) << 3, gva, access);
       boolean large = shift > 12 && (entry & PAGE_SIZE) != 0;
-      if ((entry & reserved) != 0 || large && isReservedLarge(entry, shift)) {
+      boolean globalTable = shift > 30 && (entry & GLOBAL) != 0 && reservesHighGlobal;
+      boolean badLarge = large && isReservedLarge(entry, shift);
+      if ((entry & reserved) != 0 || badLarge || globalTable) {
         throw fault(gva, access, ERROR_PRESENT | ERROR_RESERVED);
       }
-      combine(entry);
       if (large || shift == 12) {
         leaf(entry, entry & OFFSET_52 & -1L << shift, gva, shift);
         return;
       }
+      combine(entry);
       table = entry & OFFSET_52;
       shift -= 9;
     }
@@ -229,7 +217,12 @@ final class PageWalker {
     }
   }
 
+  /// SDM Vol. 3 "Shadow Stack Accesses": the page of a read-only leaf below writable tables.
   private void leaf(long entry, long base, long gva, int shift) {
+    if ((entry & WRITABLE) == 0 && (permissions & Tlb.WRITABLE) != 0) {
+      permissions |= Tlb.SHADOW_STACK;
+    }
+    combine(entry);
     gpa = base | gva & (1L << shift) - 1;
     pageShift = shift;
     int pat = (int) (entry >>> (shift == 12 ? PAT_SHIFT_4K : PAT_SHIFT_LARGE)) & 1;
@@ -239,6 +232,9 @@ final class PageWalker {
     }
     if ((entry & DIRTY) != 0) {
       permissions |= Tlb.DIRTY;
+    }
+    if (c.isLongModeActive()) {
+      permissions |= Tlb.ofKey((int) (entry >>> KEY_SHIFT) & 0xF);
     }
   }
 
@@ -265,6 +261,9 @@ final class PageWalker {
     }
     if (Access.is(access, Access.FETCH) && areFetchesReported()) {
       code |= ERROR_FETCH;
+    }
+    if (Access.is(access, Access.SHADOW_STACK)) {
+      code |= ERROR_SHADOW_STACK;
     }
     return c.fault.pageFault(gva, code);
   }

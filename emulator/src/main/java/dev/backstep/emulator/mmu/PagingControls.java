@@ -14,7 +14,9 @@ final class PagingControls {
           | ControlBits.CR4_SMEP
           | ControlBits.CR4_SMAP
           | ControlBits.CR4_PCIDE
-          | ControlBits.CR4_PKE;
+          | ControlBits.CR4_PKE
+          | ControlBits.CR4_PKS
+          | ControlBits.CR4_LAM_SUP;
   private static final long EFER_BITS = ControlBits.EFER_LMA | ControlBits.EFER_NXE;
 
   private final Vcpu c;

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.mmu;
 
+import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.GuestFault;
@@ -14,8 +15,12 @@ final class SegmentChecks {
 
   private final Vcpu c;
 
+  /// The processor has 5-level paging.
+  private final boolean fiveLevels;
+
   SegmentChecks(Vcpu c) {
     this.c = c;
+    fiveLevels = c.cpuid.has(CpuFeature.LA57);
   }
 
   /// The base that the fast path may add without any check, or [Mmu#POISON].
@@ -45,7 +50,7 @@ final class SegmentChecks {
   long linear(int segment, long ea, int bytes, int access) {
     SegmentRegister s = c.segments[segment];
     if (c.mode == CpuMode.LONG64) {
-      long gva = segment >= SegmentRegister.FS ? s.base + ea : ea;
+      long gva = withoutMetadata(segment >= SegmentRegister.FS ? s.base + ea : ea);
       if (!isCanonical(gva) || !isCanonical(gva + bytes - 1)) {
         throw fault(segment);
       }
@@ -87,6 +92,37 @@ final class SegmentChecks {
   boolean isCanonical(long gva) {
     int shift = c.cr4(ControlBits.CR4_LA57) ? 7 : 16;
     return gva << shift >> shift == gva;
+  }
+
+  /// Whether `gva` is canonical for the widest linear address that the processor has, whatever the
+  /// depth of paging: what registers that hold addresses are checked for when they are loaded.
+  /// Intel "5-Level Paging and 5-Level EPT" white paper, "Canonicality".
+  boolean isLoadable(long gva) {
+    int shift = fiveLevels ? 7 : 16;
+    return gva << shift >> shift == gva;
+  }
+
+  /// Linear-address masking: a data access ignores the bits between the address's width and bit 63.
+  /// SDM Vol. 3 "Linear-Address Masking (LAM)".
+  private long withoutMetadata(long address) {
+    int width = maskedWidth(address);
+    if (width == 0) {
+      return address;
+    }
+    long extended = address << 64 - width >> 64 - width;
+    return extended & Long.MAX_VALUE | address & Long.MIN_VALUE;
+  }
+
+  /// How many low bits count: 48, 57, or 0 for all.
+  private int maskedWidth(long address) {
+    if (address < 0) {
+      boolean deep = c.cr4(ControlBits.CR4_LA57);
+      return c.cr4(ControlBits.CR4_LAM_SUP) ? deep ? 57 : 48 : 0;
+    }
+    if ((c.cr3 & ControlBits.CR3_LAM_U57) != 0) {
+      return 57;
+    }
+    return (c.cr3 & ControlBits.CR3_LAM_U48) != 0 ? 48 : 0;
   }
 
   private GuestFault fault(int segment) {

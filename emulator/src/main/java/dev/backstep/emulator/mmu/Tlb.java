@@ -5,13 +5,16 @@ import java.util.Arrays;
 /// The architectural TLB: what the guest must flush to make its changes of paging structures seen.
 /// SDM Vol. 3 "Caching Translation Information".
 ///
-/// Translations of large pages are kept whole in a few entries and copied to 4 KiB entries when
-/// used; where a large page does not have one memory type or one backing throughout, it has 4 KiB
-/// entries only.
+/// Each entry belongs to a PCID or is global. Translations of large pages are kept whole in a few
+/// entries and copied to 4 KiB entries when used; where a large page does not have one memory type
+/// or one backing throughout, it has 4 KiB entries only.
 ///
 /// ```
-/// flags  15..8       5       4       3      2           1         0
-///        page shift  (free)  GLOBAL  DIRTY  NO_EXECUTE  WRITABLE  USER
+/// tag    63..12       11..0
+///        linear page  PCID           bit 62 inverted and no PCID: global
+///
+/// flags  19..16          15..8       5             4       3      2           1         0
+///        protection key  page shift  SHADOW_STACK  GLOBAL  DIRTY  NO_EXECUTE  WRITABLE  USER
 /// ```
 final class Tlb {
   static final int ENTRIES = 2048;
@@ -23,15 +26,24 @@ final class Tlb {
   static final int DIRTY = 1 << 3;
   static final int GLOBAL = 1 << 4;
 
+  /// The page is a shadow-stack page once its dirty flag is set.
+  static final int SHADOW_STACK = 1 << 5;
+
+  static final int PCID_MASK = 0xFFF;
+
   private static final int SHIFT_FIELD = 8;
+  private static final int KEY_FIELD = 16;
   private static final int LARGE_ENTRIES = 32;
-  private static final long INVALID = -1;
+
+  /// Not canonical, whether or not bit 62 is inverted.
+  private static final long INVALID = 1L << 61;
+
+  private static final long GLOBAL_TAG = 1L << 62;
 
   private final int mask;
+  private final SlotList filled;
 
-  /// Linear address of the page that entry k translates, or [#INVALID].
-  private final long[] page;
-
+  private final long[] tag;
   private final long[] gpaPage;
 
   /// RAM offset of the page for reads and for writes, or `PhysicalBus.NOT_RAM`.
@@ -40,7 +52,7 @@ final class Tlb {
   private final long[] ramForWrite;
   private final int[] flags;
 
-  private final long[] largePage = new long[LARGE_ENTRIES];
+  private final long[] largeTag = new long[LARGE_ENTRIES];
   private final long[] largeGpa = new long[LARGE_ENTRIES];
   private final int[] largeFlags = new int[LARGE_ENTRIES];
   private int largeCount;
@@ -52,14 +64,16 @@ final class Tlb {
   /// @param entries a power of two
   Tlb(int entries) {
     mask = entries - 1;
-    page = new long[entries];
+    filled = new SlotList(entries);
+    tag = new long[entries];
     gpaPage = new long[entries];
     ramForRead = new long[entries];
     ramForWrite = new long[entries];
     flags = new int[entries];
-    Arrays.fill(page, INVALID);
+    Arrays.fill(tag, INVALID);
   }
 
+  /// @param permissions permission bits and protection key
   static int flagsOf(int permissions, int pageShift) {
     return permissions | pageShift << SHIFT_FIELD;
   }
@@ -68,10 +82,40 @@ final class Tlb {
     return flags >>> SHIFT_FIELD & 0xFF;
   }
 
-  /// The 4 KiB entry that translates `gva`, or [#MISS].
-  int find(long gva) {
+  /// The bits that stand for protection key `key`.
+  static int ofKey(int key) {
+    return key << KEY_FIELD;
+  }
+
+  static int key(int flags) {
+    return flags >>> KEY_FIELD & 0xF;
+  }
+
+  private static long tagOf(long gva, int pcid, int newFlags) {
+    long page = gva & Mmu.PAGE_MASK;
+    return (newFlags & GLOBAL) != 0 ? page ^ GLOBAL_TAG : page | pcid;
+  }
+
+  private static boolean isGlobal(long tag) {
+    return ((tag ^ tag << 1) & 1L << 63) != 0;
+  }
+
+  /// Whether a tag's entry is used with `pcid`.
+  private static boolean isIn(long tag, int pcid) {
+    return isGlobal(tag) || (tag & PCID_MASK) == pcid;
+  }
+
+  private static boolean covers(long tag, int flags, long gva) {
+    long page = isGlobal(tag) ? tag ^ GLOBAL_TAG : tag;
+    return (page ^ gva) >>> pageShift(flags) == 0;
+  }
+
+  /// The 4 KiB entry that translates `gva` with `pcid`, or [#MISS].
+  int find(long gva, int pcid) {
     int entry = (int) (gva >>> 12) & mask;
-    return page[entry] == (gva & Mmu.PAGE_MASK) ? entry : MISS;
+    long page = gva & Mmu.PAGE_MASK;
+    long found = tag[entry];
+    return found == (page | pcid) || found == (page ^ GLOBAL_TAG) ? entry : MISS;
   }
 
   int flags(int entry) {
@@ -95,15 +139,16 @@ final class Tlb {
   }
 
   /// Puts a 4 KiB entry of a large page that is not kept whole; [#setBacking] must follow.
-  int putFragment(long gva, long gpa, int newFlags) {
+  int putFragment(long gva, int pcid, long gpa, int newFlags) {
     holdsOrphans = true;
-    return put(gva, gpa, newFlags);
+    return put(gva, pcid, gpa, newFlags);
   }
 
   /// Puts a 4 KiB entry; [#setBacking] must follow.
-  int put(long gva, long gpa, int newFlags) {
+  int put(long gva, int pcid, long gpa, int newFlags) {
     int entry = (int) (gva >>> 12) & mask;
-    page[entry] = gva & Mmu.PAGE_MASK;
+    filled.add(entry);
+    tag[entry] = tagOf(gva, pcid, newFlags);
     gpaPage[entry] = gpa & Mmu.PAGE_MASK;
     flags[entry] = newFlags;
     return entry;
@@ -115,9 +160,9 @@ final class Tlb {
   }
 
   /// The entry of the large page that holds `gva`, or [#MISS].
-  int findLarge(long gva) {
+  int findLarge(long gva, int pcid) {
     for (int k = 0; k < largeCount; k++) {
-      if ((largePage[k] ^ gva) >>> pageShift(largeFlags[k]) == 0) {
+      if (covers(largeTag[k], largeFlags[k], gva) && isIn(largeTag[k], pcid)) {
         return k;
       }
     }
@@ -129,60 +174,87 @@ final class Tlb {
   }
 
   long largeGpa(int large, long gva) {
-    return largeGpa[large] + (gva - largePage[large]);
+    long bytes = 1L << pageShift(largeFlags[large]);
+    return largeGpa[large] + (gva & bytes - 1);
   }
 
   /// Puts a large page; `gva` and `gpa` lie anywhere within it, at the same offset.
-  void putLarge(long gva, long gpa, int newFlags) {
-    int large = findLarge(gva);
+  void putLarge(long gva, int pcid, long gpa, int newFlags) {
+    int large = findLarge(gva, pcid);
     if (large == MISS) {
       holdsOrphans |= largeCount == LARGE_ENTRIES;
       large = largeCount < LARGE_ENTRIES ? largeCount++ : largeVictim++ & LARGE_ENTRIES - 1;
     }
     long base = -1L << pageShift(newFlags);
-    largePage[large] = gva & base;
+    largeTag[large] = tagOf(gva & base, pcid, newFlags);
     largeGpa[large] = gpa & base;
     largeFlags[large] = newFlags;
   }
 
   void flushAll() {
-    Arrays.fill(page, INVALID);
+    for (int k = 0; k < filled.count(); k++) {
+      tag[filled.at(k)] = INVALID;
+    }
+    filled.clear();
     largeCount = 0;
     holdsOrphans = false;
   }
 
+  /// Forgets what is not global, whatever its PCID.
   void flushNonGlobal() {
-    for (int k = 0; k <= mask; k++) {
-      if ((flags[k] & GLOBAL) == 0) {
-        page[k] = INVALID;
+    for (int k = 0; k < filled.count(); k++) {
+      int entry = filled.at(k);
+      if (!isGlobal(tag[entry])) {
+        tag[entry] = INVALID;
       }
     }
     for (int k = largeCount - 1; k >= 0; k--) {
-      if ((largeFlags[k] & GLOBAL) == 0) {
+      if (!isGlobal(largeTag[k])) {
         removeLarge(k);
       }
     }
   }
 
-  /// Forgets the page that holds `gva`, the whole of it where it is a large one. SDM Vol. 2
-  /// "INVLPG", Vol. 3 "Operations that Invalidate TLBs and Paging-Structure Caches".
-  ///
-  /// @return whether more than one 4 KiB page may have been forgotten
-  boolean flushPage(long gva) {
-    int own = find(gva);
-    if (own != MISS) {
-      page[own] = INVALID;
-    }
-    if (!holdsOrphans && findLarge(gva) == MISS) {
-      return false;
-    }
-    for (int k = 0; k <= mask; k++) {
-      if (page[k] != INVALID && (page[k] ^ gva) >>> pageShift(flags[k]) == 0) {
-        page[k] = INVALID;
+  /// Forgets what belongs to `pcid`.
+  void flushContext(int pcid) {
+    for (int k = 0; k < filled.count(); k++) {
+      int entry = filled.at(k);
+      if (isOwnedBy(tag[entry], pcid)) {
+        tag[entry] = INVALID;
       }
     }
     for (int k = largeCount - 1; k >= 0; k--) {
-      if ((largePage[k] ^ gva) >>> pageShift(largeFlags[k]) == 0) {
+      if (isOwnedBy(largeTag[k], pcid)) {
+        removeLarge(k);
+      }
+    }
+  }
+
+  private static boolean isOwnedBy(long tag, int pcid) {
+    return !isGlobal(tag) && (tag & PCID_MASK) == pcid;
+  }
+
+  /// Forgets the page of `pcid`, or the global one, that holds `gva`, the whole of it where it is a
+  /// large one. SDM Vol. 2 "INVLPG", Vol. 3 "Operations that Invalidate TLBs and Paging-Structure
+  /// Caches".
+  ///
+  /// @return whether more than one 4 KiB page may have been forgotten
+  boolean flushPage(long gva, int pcid) {
+    int own = find(gva, pcid);
+    if (own != MISS) {
+      tag[own] = INVALID;
+    }
+    if (!holdsOrphans && findLarge(gva, pcid) == MISS) {
+      return false;
+    }
+    for (int k = 0; k < filled.count(); k++) {
+      int entry = filled.at(k);
+      if (covers(tag[entry], flags[entry], gva) && isIn(tag[entry], pcid)) {
+        tag[entry] = INVALID;
+      }
+    }
+    for (int k = largeCount - 1; k >= 0; k--) {
+      if (covers(largeTag[k], largeFlags[k], gva) && isIn(largeTag[k], pcid)) {
         removeLarge(k);
       }
     }
@@ -191,7 +263,7 @@ final class Tlb {
 
   private void removeLarge(int large) {
     largeCount--;
-    largePage[large] = largePage[largeCount];
+    largeTag[large] = largeTag[largeCount];
     largeGpa[large] = largeGpa[largeCount];
     largeFlags[large] = largeFlags[largeCount];
   }
@@ -201,6 +273,6 @@ final class Tlb {
   }
 
   boolean isValid(int entry) {
-    return page[entry] != INVALID;
+    return tag[entry] != INVALID;
   }
 }

@@ -4,6 +4,9 @@ import java.util.Arrays;
 
 /// Flat arrays that answer "is this page plain RAM that I may read (write)?" in one compare, for
 /// one privilege. What is here is in the [Tlb] or was when it was put here; flushes reach both.
+///
+/// Pages are those of the addresses that instructions use: with linear-address masking, metadata
+/// included. Their slot does not depend on it.
 final class TlbView {
   private static final int SLOTS = 1024;
   private static final long INVALID = -1;
@@ -19,13 +22,24 @@ final class TlbView {
   /// RAM offset minus linear address.
   private final long[] ramOffset = new long[SLOTS];
 
+  private final SlotList filled = new SlotList(SLOTS);
+
+  /// The protection keys of the pages here, as [AccessRights#keyBit] has them.
+  private int keys;
+
   TlbView() {
-    clear();
+    Arrays.fill(readTag, INVALID);
+    Arrays.fill(writeTag, INVALID);
   }
 
   void clear() {
-    Arrays.fill(readTag, INVALID);
-    Arrays.fill(writeTag, INVALID);
+    for (int k = 0; k < filled.count(); k++) {
+      int slot = filled.at(k);
+      readTag[slot] = INVALID;
+      writeTag[slot] = INVALID;
+    }
+    filled.clear();
+    keys = 0;
   }
 
   private static int slot(long gva) {
@@ -48,20 +62,25 @@ final class TlbView {
     return linear + ramOffset[slot(linear)];
   }
 
-  void putReadable(long page, long ramPage) {
+  void putReadable(long page, long ramPage, int keyBit) {
     int slot = slot(page);
     if (writeTag[slot] != page) {
       writeTag[slot] = INVALID;
     }
-    readTag[slot] = page;
-    ramOffset[slot] = ramPage - page;
+    fill(slot, page, ramPage, keyBit);
   }
 
-  void putWritable(long page, long ramPage) {
+  void putWritable(long page, long ramPage, int keyBit) {
     int slot = slot(page);
-    readTag[slot] = page;
     writeTag[slot] = page;
+    fill(slot, page, ramPage, keyBit);
+  }
+
+  private void fill(int slot, long page, long ramPage, int keyBit) {
+    readTag[slot] = page;
     ramOffset[slot] = ramPage - page;
+    keys |= keyBit;
+    filled.add(slot);
   }
 
   void drop(long gva) {
@@ -70,9 +89,17 @@ final class TlbView {
     writeTag[slot] = INVALID;
   }
 
+  /// Forgets all pages if one of them may have one of the protection keys `someKeys`.
+  void dropKeys(int someKeys) {
+    if ((keys & someKeys) != 0) {
+      clear();
+    }
+  }
+
   /// Takes the right to write from every slot that leads to the RAM page at `ramPage`.
   void dropWritable(long ramPage) {
-    for (int slot = 0; slot < SLOTS; slot++) {
+    for (int k = 0; k < filled.count(); k++) {
+      int slot = filled.at(k);
       if (writeTag[slot] != INVALID && writeTag[slot] + ramOffset[slot] == ramPage) {
         writeTag[slot] = INVALID;
       }

@@ -45,6 +45,15 @@ final class TlbViews {
     }
   }
 
+  /// See [TlbView#dropKeys].
+  void dropKeys(int someKeys) {
+    for (TlbView view : views) {
+      if (view != null) {
+        view.dropKeys(someKeys);
+      }
+    }
+  }
+
   void dropWritable(long ramPage) {
     for (TlbView view : views) {
       if (view != null) {

@@ -73,7 +73,7 @@ final class CachingMsrs {
     if (!accepted) {
       throw Msr.fault(c);
     }
-    c.mmu.flushAll("wrmsr-mtrr");
+    c.mmu.translations().flushAll("wrmsr-mtrr");
   }
 
   private static void writePat(Vcpu c, long value) {
@@ -81,6 +81,6 @@ final class CachingMsrs {
       throw Msr.fault(c);
     }
     c.msr.pat = value;
-    c.mmu.flushAll("wrmsr-pat");
+    c.mmu.translations().flushAll("wrmsr-pat");
   }
 }

@@ -40,9 +40,9 @@ record Msr(int index, String name, Reader reader, Writer writer) {
     }
   }
 
-  /// #GP(0) if `value` is not canonical. SDM Vol. 2 "WRMSR" lists the registers.
+  /// #GP(0) if `value` is not canonical for the processor. SDM Vol. 2 "WRMSR" lists the registers.
   static void checkCanonical(Vcpu c, long value) {
-    if (!c.mmu.isCanonical(value)) {
+    if (!c.mmu.isLoadable(value)) {
       throw fault(c);
     }
   }

@@ -107,6 +107,8 @@ public final class MsrTable {
     Arrays.fill(m.machineCheckBankAddress, 0);
     Arrays.fill(m.machineCheckBankMisc, 0);
     c.mmu.mtrrs().reset();
+    c.mmu.translations().setPkrs(0);
+    c.mmu.translations().setPkru(0);
     m.tscAdjust = 0;
     m.tscOffset = -c.clock.tscTicks();
     c.apic.tscOffsetChanged(m.tscOffset);

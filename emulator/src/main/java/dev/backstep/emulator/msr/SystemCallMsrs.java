@@ -6,7 +6,8 @@ import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 
-/// SYSENTER and SYSCALL registers, segment bases, EFER. SDM Vol. 4 "IA-32 Architectural MSRs".
+/// SYSENTER and SYSCALL registers, segment bases, EFER, protection keys. SDM Vol. 4 "IA-32
+/// Architectural MSRs".
 final class SystemCallMsrs {
   private static final long MASK_32 = 0xFFFF_FFFFL;
 
@@ -23,6 +24,13 @@ final class SystemCallMsrs {
     }
     if (cpuid.has(CpuFeature.LM)) {
       addBases(list);
+    }
+    if (cpuid.has(CpuFeature.PKS)) {
+      list.add(
+          0x6E1,
+          "IA32_PKRS",
+          c -> Integer.toUnsignedLong(c.msr.pkrs),
+          SystemCallMsrs::writeSupervisorKeys);
     }
     if (cpuid.has(CpuFeature.RDTSCP) || cpuid.has(CpuFeature.RDPID)) {
       list.add(0xC000_0103, "IA32_TSC_AUX", c -> c.msr.tscAux, SystemCallMsrs::writeTscAux);
@@ -126,8 +134,13 @@ final class SystemCallMsrs {
     c.efer = value & ~ControlBits.EFER_LMA | c.efer & ControlBits.EFER_LMA;
     c.updateMode();
     if (changesNxe) {
-      c.mmu.flushAll("efer");
+      c.mmu.translations().flushAll("efer");
     }
+  }
+
+  private static void writeSupervisorKeys(Vcpu c, long value) {
+    Msr.checkReserved(c, value, MASK_32);
+    c.mmu.translations().setPkrs((int) value);
   }
 
   private static void writeTscAux(Vcpu c, long value) {

@@ -14,6 +14,14 @@ public final class ControlBits {
   public static final long CR0_CD = 1 << 30;
   public static final long CR0_PG = 1L << 31;
 
+  /// Linear-address masking of user addresses. [#CR3_LAM_U57] goes before [#CR3_LAM_U48].
+  public static final long CR3_LAM_U57 = 1L << 61;
+
+  public static final long CR3_LAM_U48 = 1L << 62;
+
+  /// MOV to CR3 with CR4.PCIDE: translations of the new PCID are kept.
+  public static final long CR3_KEEP = 1L << 63;
+
   public static final long CR4_VME = 1;
   public static final long CR4_PVI = 1 << 1;
   public static final long CR4_TSD = 1 << 2;
@@ -34,6 +42,9 @@ public final class ControlBits {
   public static final long CR4_SMEP = 1 << 20;
   public static final long CR4_SMAP = 1 << 21;
   public static final long CR4_PKE = 1 << 22;
+  public static final long CR4_CET = 1 << 23;
+  public static final long CR4_PKS = 1 << 24;
+  public static final long CR4_LAM_SUP = 1 << 28;
 
   public static final long EFER_SCE = 1;
   public static final long EFER_LME = 1 << 8;

@@ -245,7 +245,7 @@ class MmuAccessTest {
     assertEquals(supervisor | 1, f.c.translationEpoch);
     f.at(0);
     assertEquals(supervisor, f.c.translationEpoch);
-    mmu.flushPage(0x1000, "invlpg");
+    mmu.translations().flushPage(0x1000, "invlpg");
     assertNotEquals(supervisor, f.c.translationEpoch);
     assertTrue((f.c.translationEpoch & 1) == 0);
     long before = f.c.translationEpoch;

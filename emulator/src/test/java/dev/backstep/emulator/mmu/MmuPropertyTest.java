@@ -166,7 +166,7 @@ class MmuPropertyTest {
 
   private void flushPages(long first) {
     for (long page = 0; page <= 17; page++) {
-      f.c.mmu.flushPage(first + page * 4096, "invlpg");
+      f.c.mmu.translations().flushPage(first + page * 4096, "invlpg");
     }
   }
 

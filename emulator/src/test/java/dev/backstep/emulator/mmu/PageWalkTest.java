@@ -166,10 +166,10 @@ class PageWalkTest {
     f.ram.putLong(PT, 0x20_0000 | 7);
     assertEquals(1, mmu.load8(DS, 0));
     assertEquals(0x10_0000, mmu.fetchGpa(0));
-    mmu.flushPage(0x123, "invlpg");
+    mmu.translations().flushPage(0x123, "invlpg");
     assertEquals(2, mmu.load8(DS, 0));
     f.ram.putLong(PT, 0x10_0000 | 7);
-    mmu.flushNonGlobal("cr3");
+    mmu.translations().flushNonGlobal("cr3");
     assertEquals(1, mmu.load8(DS, 0));
   }
 
@@ -196,7 +196,7 @@ class PageWalkTest {
     assertEquals(0x20_0000, mmu.fetchGpa(0x20_0000));
     f.ram.putLong(PT, 0x30_0000 | 7);
     f.ram.putLong(PD + 8, 0x40_0000 | 0x87);
-    mmu.flushNonGlobal("cr3");
+    mmu.translations().flushNonGlobal("cr3");
     assertEquals(0x10_0000, mmu.fetchGpa(0));
     assertEquals(0x20_1000, mmu.fetchGpa(0x20_1000));
     mmu.flushAll("cr4");
@@ -213,7 +213,7 @@ class PageWalkTest {
     f.ram.putLong(PD + 8, 0x40_0087);
     f.ram.putByte(0x40_1000, (byte) 9);
     assertEquals(0, mmu.load8(DS, 0x20_1000));
-    mmu.flushPage(0x30_0000, "invlpg");
+    mmu.translations().flushPage(0x30_0000, "invlpg");
     assertEquals(9, mmu.load8(DS, 0x20_1000));
     assertEquals(0x5F_F000, mmu.fetchGpa(0x3F_F000));
   }
@@ -232,7 +232,7 @@ class PageWalkTest {
       f.ram.putLong(PD + 8L * k, 0x40_0087);
     }
     for (long gva = 0x20_0000; gva < 64 * 0x20_0000L; gva += 0x20_0000) {
-      mmu.flushPage(gva, "invlpg");
+      mmu.translations().flushPage(gva, "invlpg");
       assertEquals(0x40_0000 + (gva >> 9), mmu.fetchGpa(gva + (gva >> 9)));
     }
   }
@@ -254,7 +254,7 @@ class PageWalkTest {
     assertEquals(0x10_0000, fills.get(0).gpa());
     assertEquals(0x20_0000, fills.get(1).size());
     assertEquals(0x20_0000, fills.get(1).gva());
-    mmu.flushPage(0, "invlpg");
+    mmu.translations().flushPage(0, "invlpg");
     mmu.load8(DS, 0);
     assertEquals(3, f.eventsOf(MachineEvent.MemoryTypeChosen.class).size());
   }
