@@ -2,6 +2,8 @@ package dev.backstep.cli.command;
 
 import com.google.protobuf.ByteString;
 import dev.backstep.cli.host.HostClock;
+import dev.backstep.emulator.cpuid.CpuSetting;
+import dev.backstep.emulator.device.DeviceCatalog;
 import dev.backstep.emulator.machine.MachineConfig;
 import dev.backstep.emulator.machine.MachineConfig.Image;
 import dev.backstep.proto.journal.FileDigest;
@@ -104,6 +106,7 @@ public final class MachineOptions {
   /// The configuration, with every image read.
   public MachineConfig config() throws IOException {
     checkMachine();
+    checkNames();
     if (maxInstructions <= 0) {
       throw CliException.usage("--max-instructions " + maxInstructions + ": give a number above 0");
     }
@@ -193,6 +196,23 @@ public final class MachineOptions {
           settings.put(name, value.equals("on"));
         });
     return settings;
+  }
+
+  /// Comes before any image is opened, as in QEMU: scripts find out with a kernel that is not there
+  /// whether a CPU or a device is known.
+  private void checkNames() {
+    try {
+      CpuSetting.parse(cpu);
+    } catch (IllegalArgumentException e) {
+      throw CliException.failure(String.valueOf(e.getMessage()));
+    }
+    for (String device : devices) {
+      String name = ConfigurationTranslation.toDevice(device).name();
+      if (!DeviceCatalog.has(name)) {
+        throw CliException.failure(
+            "-device " + name + ": no such device; `backstep platforms` lists those there are");
+      }
+    }
   }
 
   private void checkMachine() {

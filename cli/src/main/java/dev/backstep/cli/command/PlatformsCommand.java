@@ -5,7 +5,6 @@ import dev.backstep.emulator.cpuid.CpuModel;
 import dev.backstep.emulator.device.DeviceCatalog;
 import dev.backstep.emulator.platform.Platforms;
 import dev.backstep.emulator.platform.Quirk;
-import java.util.Locale;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
@@ -38,6 +37,7 @@ public final class PlatformsCommand implements Callable<Integer> {
     for (CpuModel model : CpuModel.values()) {
       line(model.modelName(), model.brand());
     }
+    line("host", "the same as max");
     System.out.printf("%nCPU flags%n  %s%n", names(CpuModel.implemented()));
     System.out.printf("%nDevices (-device NAME[,key=value…])%n");
     for (DeviceCatalog.Entry device : DeviceCatalog.entries()) {
@@ -52,7 +52,7 @@ public final class PlatformsCommand implements Callable<Integer> {
 
   private static String names(Set<CpuFeature> features) {
     StringJoiner names = new StringJoiner(" ");
-    features.forEach(f -> names.add(f.name().toLowerCase(Locale.ROOT)));
+    features.forEach(f -> names.add(f.flag()));
     return names.toString();
   }
 }
