@@ -53,6 +53,28 @@ final class AddressForm {
     return b.base == RSP || b.base == RBP ? SS : DS;
   }
 
+  /// The same for addressing with a vector of indices: its register goes to `vectorIndex`, and
+  /// nothing to `index`. Without SIB or with 16-bit addresses it stays undefined. SDM Vol. 2 "VSIB
+  /// Memory Addressing".
+  static int readVsib(
+      CodeCursor code, DecodedInstruction.Builder b, int modrm, int rex, int addressBytes) {
+    if ((modrm & 7) != RSP || addressBytes == 2) {
+      return DS;
+    }
+    int mod = modrm >> 6;
+    int sib = code.u8();
+    int base = sib & 7;
+    b.vectorIndex = sib >> 3 & 7 | (rex & 2) << 2;
+    b.scaleShift = sib >> 6;
+    if (mod == 0 && base == RBP) {
+      b.displacement = code.s32();
+      return DS;
+    }
+    b.base = base | (rex & 1) << 3;
+    b.displacement = displacement(code, mod, addressBytes);
+    return b.base == RSP || b.base == RBP ? SS : DS;
+  }
+
   private static int read16(CodeCursor code, DecodedInstruction.Builder b, int modrm) {
     int mod = modrm >> 6;
     int rm = modrm & 7;

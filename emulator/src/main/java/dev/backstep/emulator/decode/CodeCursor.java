@@ -58,6 +58,13 @@ final class CodeCursor {
     return take(1) ? code[start + position - 1] & 0xFF : 0;
   }
 
+  /// The next byte, zero-extended, which stays the next.
+  int peek() {
+    int value = u8();
+    position -= failed ? 0 : 1;
+    return value;
+  }
+
   /// The next byte, sign-extended.
   int s8() {
     return take(1) ? code[start + position - 1] : 0;

@@ -4,11 +4,12 @@ package dev.backstep.emulator.decode;
 /// and a value, the decoder the bits of the bytes at hand.
 ///
 /// ```
-/// 22  21         20        19..17   16..14   13     12     11     10  9   8   7..0
-/// -   protected  mod == 3  a64..16  o64..16  64bit  REX.B  REX.W  F2  F3  66  ModRM
+/// 22     21         20        19..17   16..14   13     12     11     10  9   8   7..0
+/// VEX.L  protected  mod == 3  a64..16  o64..16  64bit  REX.B  REX.W  F2  F3  66  ModRM
 /// ```
 ///
-/// Of F2 and F3 only the one that stands last is set.
+/// Of F2 and F3 only the one that stands last is set. Of VEX, W and B are like those of REX, and pp
+/// like the prefixes it stands for.
 final class Context {
   static final int MODRM = 0xFF;
   static final int MODRM_REG = 0x38;
@@ -30,6 +31,7 @@ final class Context {
   static final int ADDRESS_SIZES = ADDRESS16 | ADDRESS32 | ADDRESS64;
   static final int REGISTER_FORM = 1 << 20;
   static final int PROTECTED = 1 << 21;
+  static final int VEX_L = 1 << 22;
 
   private Context() {}
 

@@ -71,7 +71,7 @@ public final class DecodedInstruction {
 
   public final int index;
 
-  /// Left shift of the index, 0 to 3.
+  /// Left shift of the index (or of the vector of indices), 0 to 3.
   public final int scaleShift;
 
   /// Displacement, sign-extended; for RIP-relative operands the absolute address.
@@ -174,6 +174,12 @@ public final class DecodedInstruction {
     public long immediate2;
     public boolean ripRelative;
 
+    // What only the decoder needs to know.
+    boolean mode64;
+    boolean vexW;
+    int vectorBytes = 16;
+    int vectorIndex = -1;
+
     /// Back to what a new builder holds.
     void reset() {
       opcode = Opcode.INVALID;
@@ -193,6 +199,9 @@ public final class DecodedInstruction {
       immediate = 0;
       immediate2 = 0;
       ripRelative = false;
+      vexW = false;
+      vectorBytes = 16;
+      vectorIndex = -1;
     }
 
     public DecodedInstruction build() {

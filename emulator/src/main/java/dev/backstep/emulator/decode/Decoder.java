@@ -13,6 +13,20 @@ public final class Decoder {
   private static final int NO_OVERRIDE = -1;
   private static final int FS = 4;
   private static final int DS = 3;
+  private static final int UNDEFINED_MAP = -1;
+
+  /// What VEX.pp stands for.
+  private static final int[] MANDATORY = {
+    0, Context.OPERAND_SIZE_PREFIX, Context.REP, Context.REPNE
+  };
+
+  /// Prefixes that must not stand before VEX. SDM Vol. 2 "VEX and the LOCK prefix" to "VEX and the
+  /// REX prefix".
+  private static final int BEFORE_VEX =
+      DecodedInstruction.PREFIX_LOCK
+          | DecodedInstruction.PREFIX_OPERAND_SIZE
+          | DecodedInstruction.PREFIX_REP
+          | DecodedInstruction.PREFIX_REPNE;
 
   private final OpcodeTable table;
   private final CodeCursor code = new CodeCursor();
@@ -22,6 +36,8 @@ public final class Decoder {
   // Of the instruction under way.
   private boolean mode64;
   private int rex;
+  private int vvvv;
+  private int mandatory;
   private int segmentOverride;
   private int opcodeByte;
   private int addressBytes;
@@ -47,6 +63,7 @@ public final class Decoder {
     builder.reset();
     builder.rip = rip;
     mode64 = mode == CpuMode.LONG64;
+    builder.mode64 = mode64;
     OpcodeForm form = select(mode);
     if (form == null || form.isUndefined || !readForm(form)) {
       builder.reset();
@@ -69,7 +86,13 @@ public final class Decoder {
   private @Nullable OpcodeForm select(CpuMode mode) {
     int b = readPrefixes();
     int map = 0;
-    if (b == 0x0F) {
+    if (isVex(b, mode)) {
+      map = readVex(b);
+      if (map == UNDEFINED_MAP) {
+        return null;
+      }
+      b = code.u8();
+    } else if (b == 0x0F) {
       b = code.u8();
       map = 1;
       if (b == 0x38 || b == 0x3A) {
@@ -88,10 +111,51 @@ public final class Decoder {
     int context = context(mode, modrm);
     for (OpcodeForm form : candidates) {
       if (form.matches(context)) {
-        return form;
+        // SDM Vol. 2 "VEX.vvvv": 1111b where it names no operand, else #UD.
+        return vvvv == 0 || form.usesVvvv ? form : null;
       }
     }
     return null;
+  }
+
+  /// Whether C4 or C5 begins a VEX prefix: outside 64-bit mode, only where LES and LDS would have a
+  /// register operand; there are no VEX instructions in real-address and virtual-8086 mode. SDM
+  /// Vol. 2 "VEX Prefix", "Exception Conditions of VEX-Encoded Instructions".
+  private boolean isVex(int b, CpuMode mode) {
+    if (b != 0xC4 && b != 0xC5) {
+      return false;
+    }
+    return mode64 || !mode.isRealStyle() && code.peek() >= 0xC0;
+  }
+
+  /// Reads the prefix that begins with `b` and returns the opcode's map, or [#UNDEFINED_MAP].
+  ///
+  /// ```
+  /// C5  R' vvvv' L pp            pp: none 66 F3 F2      ' inverted
+  /// C4  R' X' B' mmmmm  W vvvv' L pp
+  /// ```
+  private int readVex(int b) {
+    if (rex != 0 || has(BEFORE_VEX)) {
+      return UNDEFINED_MAP;
+    }
+    int map = 1;
+    int last = code.u8();
+    int extensions = ~last >> 5 & 4;
+    if (b == 0xC4) {
+      extensions = ~last >> 5 & 7;
+      map = last & 0x1F;
+      last = code.u8();
+      extensions |= (last & 0x80) != 0 ? 8 : 0;
+    }
+    // Outside 64-bit mode B and the top bit of vvvv are ignored.
+    rex = 0x40 | (mode64 ? extensions : extensions & 8);
+    vvvv = ~last >> 3 & (mode64 ? 15 : 7);
+    mandatory = MANDATORY[last & 3];
+    builder.vexW = (rex & 8) != 0;
+    builder.vectorBytes = (last & 4) != 0 ? 32 : 16;
+    builder.prefixes |= DecodedInstruction.PREFIX_VEX;
+    builder.prefixes |= mode64 && builder.vexW ? DecodedInstruction.PREFIX_REX_W : 0;
+    return map >= 1 && map <= 3 ? Encoding.VEX + map : UNDEFINED_MAP;
   }
 
   /// Reads prefixes and returns the byte after them. Of F2 and F3 the last counts, of segment
@@ -99,6 +163,7 @@ public final class Decoder {
   /// "REX Prefixes".
   private int readPrefixes() {
     rex = 0;
+    vvvv = 0;
     segmentOverride = NO_OVERRIDE;
     int prefixes = 0;
     int b = code.u8();
@@ -143,6 +208,9 @@ public final class Decoder {
       prefixes |= DecodedInstruction.PREFIX_SEGMENT;
     }
     builder.prefixes = prefixes;
+    mandatory = has(DecodedInstruction.PREFIX_OPERAND_SIZE) ? Context.OPERAND_SIZE_PREFIX : 0;
+    mandatory |= has(DecodedInstruction.PREFIX_REP) ? Context.REP : 0;
+    mandatory |= has(DecodedInstruction.PREFIX_REPNE) ? Context.REPNE : 0;
   }
 
   private boolean has(int prefix) {
@@ -153,7 +221,9 @@ public final class Decoder {
   /// Attributes", Tables 3-3 and 3-4.
   private void sizes(CpuMode mode) {
     int operandBytes = mode.defaultOperandBytes();
-    if (has(DecodedInstruction.PREFIX_REX_W)) {
+    if (has(DecodedInstruction.PREFIX_VEX)) {
+      operandBytes = mode64 && builder.vexW ? 8 : 4;
+    } else if (has(DecodedInstruction.PREFIX_REX_W)) {
       operandBytes = 8;
     } else if (has(DecodedInstruction.PREFIX_OPERAND_SIZE)) {
       operandBytes ^= 6;
@@ -171,10 +241,9 @@ public final class Decoder {
     if (modrm >= 0) {
       context |= modrm | (modrm >= 0xC0 ? Context.REGISTER_FORM : 0);
     }
-    context |= has(DecodedInstruction.PREFIX_OPERAND_SIZE) ? Context.OPERAND_SIZE_PREFIX : 0;
-    context |= has(DecodedInstruction.PREFIX_REP) ? Context.REP : 0;
-    context |= has(DecodedInstruction.PREFIX_REPNE) ? Context.REPNE : 0;
-    context |= has(DecodedInstruction.PREFIX_REX_W) ? Context.REX_W : 0;
+    context |= mandatory;
+    context |= (rex & 8) != 0 ? Context.REX_W : 0;
+    context |= builder.vectorBytes == 32 ? Context.VEX_L : 0;
     context |= (rex & 1) != 0 ? Context.REX_B : 0;
     context |= mode64 ? Context.MODE64 : 0;
     context |= mode.isRealStyle() ? 0 : Context.PROTECTED;
@@ -195,11 +264,14 @@ public final class Decoder {
     }
     int segment = DS;
     if (memory) {
-      segment = AddressForm.read(code, builder, builder.modrm, rex, addressBytes);
+      segment =
+          form.hasVectorIndex
+              ? AddressForm.readVsib(code, builder, builder.modrm, rex, addressBytes)
+              : AddressForm.read(code, builder, builder.modrm, rex, addressBytes);
       builder.ripRelative &= mode64;
     }
     builder.segment = segmentOverride == NO_OVERRIDE ? segment : segmentOverride;
-    operands.begin(rex, opcodeByte, addressBytes, memory);
+    operands.begin(rex, vvvv, opcodeByte, addressBytes, memory);
     OperandPattern[] patterns = form.operands;
     for (int k = 0; k < patterns.length; k++) {
       int operand = operands.read(patterns[k]);

@@ -72,7 +72,7 @@ public final class Disassembler {
     switch (Operands.kind(operand)) {
       case Operands.GPR -> out.append(RegisterNames.gpr(number, bytes));
       case Operands.GPR_HIGH_BYTE -> out.append(RegisterNames.highByte(number));
-      case Operands.MEMORY -> memory(out, i, i.opcode.operands().get(k), bytes);
+      case Operands.MEMORY -> memory(out, i, i.opcode.operands().get(k), operand);
       case Operands.IMMEDIATE -> out.append(hex(i.immediate & mask(bytes)));
       case Operands.IMMEDIATE2 -> out.append(hex(i.immediate2 & mask(bytes)));
       case Operands.RELATIVE -> out.append(hex(i.immediate));
@@ -82,7 +82,7 @@ public final class Disassembler {
       case Operands.CONTROL_REGISTER -> out.append("cr").append(number);
       case Operands.DEBUG_REGISTER -> out.append("dr").append(number);
       case Operands.MMX_REGISTER -> out.append("mm").append(number);
-      case Operands.XMM_REGISTER -> out.append("xmm").append(number);
+      case Operands.XMM_REGISTER -> out.append(bytes == 32 ? "ymm" : "xmm").append(number);
       case Operands.X87_REGISTER -> out.append("st(").append(number).append(')');
       case Operands.ONE -> out.append('1');
       case Operands.STRING_SOURCE -> string(out, i, bytes, i.segment, RSI);
@@ -97,9 +97,11 @@ public final class Disassembler {
     out.append(RegisterNames.gpr(register, addressBytes(i))).append(']');
   }
 
-  private static void memory(StringBuilder out, DecodedInstruction i, String letters, int bytes) {
-    out.append(sizeName(letters, bytes));
-    boolean absolute = i.base == NO_REGISTER && i.index == NO_REGISTER && !i.ripRelative;
+  private static void memory(StringBuilder out, DecodedInstruction i, String letters, int operand) {
+    out.append(sizeName(letters, Operands.bytes(operand)));
+    String vector = vectorIndex(letters, Operands.register(operand));
+    boolean absolute =
+        i.base == NO_REGISTER && i.index == NO_REGISTER && !i.ripRelative && vector.isEmpty();
     if (i.has(DecodedInstruction.PREFIX_SEGMENT) || absolute) {
       out.append(RegisterNames.segment(i.segment)).append(':');
     }
@@ -112,19 +114,27 @@ public final class Disassembler {
       out.append(addressBytes(i) == 8 ? "rip" : "eip");
       out.append('+').append(hex(i.displacement - i.nextRip));
     } else {
-      registers(out, i);
+      registers(out, i, vector);
     }
     out.append(']');
   }
 
-  private static void registers(StringBuilder out, DecodedInstruction i) {
+  /// The vector register of indices, or "".
+  private static String vectorIndex(String letters, int number) {
+    if (!letters.startsWith("vm")) {
+      return "";
+    }
+    return (letters.endsWith("y") ? "ymm" : "xmm") + number;
+  }
+
+  private static void registers(StringBuilder out, DecodedInstruction i, String vector) {
     int addressBytes = addressBytes(i);
     if (i.base != NO_REGISTER) {
       out.append(RegisterNames.gpr(i.base, addressBytes));
     }
-    if (i.index != NO_REGISTER) {
+    if (i.index != NO_REGISTER || !vector.isEmpty()) {
       out.append(i.base == NO_REGISTER ? "" : "+");
-      out.append(RegisterNames.gpr(i.index, addressBytes));
+      out.append(vector.isEmpty() ? RegisterNames.gpr(i.index, addressBytes) : vector);
       if (addressBytes != 2) {
         out.append('*').append(1 << i.scaleShift);
       }
@@ -161,6 +171,7 @@ public final class Disassembler {
       case 8 -> "QWORD PTR ";
       case 10 -> "TBYTE PTR ";
       case 16 -> "XMMWORD PTR ";
+      case 32 -> "YMMWORD PTR ";
       default -> "";
     };
   }

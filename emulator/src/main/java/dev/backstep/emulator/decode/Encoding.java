@@ -4,7 +4,7 @@ import java.util.List;
 
 /// The encoding column of a table line, read.
 ///
-/// @param map 0 one-byte, 1 0F, 2 0F 38, 3 0F 3A
+/// @param map 0 one-byte, 1 0F, 2 0F 38, 3 0F 3A, and [#VEX] more for those of VEX
 /// @param opcodeByte the last opcode byte; the first of eight with `+r`
 /// @param registerInOpcode `+r`
 /// @param hasModrm whether ModRM follows
@@ -19,6 +19,12 @@ record Encoding(
     int mask,
     int value,
     String tail) {
+  /// The first map of VEX: 5 is VEX 0F, and so on.
+  static final int VEX = 4;
+
+  boolean isVex() {
+    return map >= VEX;
+  }
 
   /// Reads the column.
   ///
@@ -45,8 +51,12 @@ record Encoding(
       if (opcodeByte < 0 && map == 0 && prefix(token)) {
         return;
       }
+      if (token.startsWith("VEX.")) {
+        vex(token);
+        return;
+      }
       switch (token) {
-        case "ib", "iw", "iz", "iv", "cb", "cz", "cp" ->
+        case "ib", "iw", "iz", "iv", "is4", "cb", "cz", "cp" ->
             tail.append(tail.isEmpty() ? "" : " ").append(token);
         case "/r" -> hasModrm = true;
         case "/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7" -> {
@@ -77,6 +87,32 @@ record Encoding(
         }
       }
       return true;
+    }
+
+    /// `VEX.128.66.0F38.W0`, in the SDM's order; a length of LIG or none, and WIG or none, ask for
+    /// nothing, no mandatory prefix means none.
+    private void vex(String token) {
+      int mandatory = 0;
+      for (String part : OpcodeForm.split(token, '.')) {
+        switch (part) {
+          case "VEX", "LIG", "WIG", "NP" -> {}
+          case "128", "LZ" -> ask(Context.VEX_L, 0);
+          case "256" -> ask(Context.VEX_L, Context.VEX_L);
+          case "66" -> mandatory = Context.OPERAND_SIZE_PREFIX;
+          case "F3" -> mandatory = Context.REP;
+          case "F2" -> mandatory = Context.REPNE;
+          case "0F" -> map = VEX + 1;
+          case "0F38" -> map = VEX + 2;
+          case "0F3A" -> map = VEX + 3;
+          case "W0" -> ask(Context.REX_W, 0);
+          case "W1" -> ask(Context.REX_W, Context.REX_W);
+          default -> throw new IllegalArgumentException("unknown part '" + part + "' of VEX");
+        }
+      }
+      if (map == 0) {
+        throw new IllegalArgumentException("VEX without a map");
+      }
+      ask(Context.MANDATORY, mandatory);
     }
 
     private void ask(int bits, int newValue) {

@@ -4,6 +4,7 @@ import dev.backstep.emulator.decode.Opcode.Attribute;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.function.Predicate;
 
 /// A table line, compiled for the decoder.
 final class OpcodeForm {
@@ -22,6 +23,12 @@ final class OpcodeForm {
 
   /// Whether the form stands for bytes whose feature is absent.
   final boolean isUndefined;
+
+  /// Whether an operand is named by VEX.vvvv, which otherwise must be 1111b.
+  final boolean usesVvvv;
+
+  /// Whether the memory operand has a vector of indices.
+  final boolean hasVectorIndex;
 
   final boolean lockable;
   final boolean default64;
@@ -53,9 +60,20 @@ final class OpcodeForm {
     value = requiredValue;
     readsMemoryForm = encoding.hasModrm() && !opcode.is(Attribute.MOD_IGNORED);
     isUndefined = opcode.mnemonic().equals(Opcode.INVALID.mnemonic());
+    usesVvvv = has(operands, OperandPattern.Source::isByVvvv);
+    hasVectorIndex = has(operands, s -> s == OperandPattern.Source.VECTOR_OF_MEMORY);
     lockable = opcode.is(Attribute.LOCK);
     default64 = opcode.is(Attribute.DEFAULT64);
     force64 = opcode.is(Attribute.FORCE64);
+  }
+
+  private static boolean has(OperandPattern[] operands, Predicate<OperandPattern.Source> what) {
+    for (OperandPattern operand : operands) {
+      if (what.test(operand.source())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   boolean matches(int context) {
@@ -112,6 +130,9 @@ final class OpcodeForm {
     check(needsModrm && !encoding.hasModrm(), "operands need /r");
     check(!tail.toString().equals(encoding.tail()), "operands need '" + tail + "' at the end");
     check(operands.length > 4, "more than four operands");
+    check(
+        !encoding.isVex() && has(operands, OperandPattern.Source::isByVvvv),
+        "only VEX has room for operands H and B");
     check(columns.get(1).isEmpty(), "no mnemonic");
     check(columns.get(4).indexOf('.') <= 0, "semantics are not Class.method");
     Opcode opcode =
@@ -129,7 +150,8 @@ final class OpcodeForm {
 
   /// The SDM's letters say whether mod = 3 is allowed.
   private static void addModRule(OperandPattern operand, EnumSet<Attribute> attributes) {
-    if (operand.source() == OperandPattern.Source.MEMORY) {
+    if (operand.source() == OperandPattern.Source.MEMORY
+        || operand.source() == OperandPattern.Source.VECTOR_OF_MEMORY) {
       attributes.add(Attribute.MEMORY_ONLY);
     }
     boolean byLetter = operand.source() != OperandPattern.Source.X87_BY_RM;

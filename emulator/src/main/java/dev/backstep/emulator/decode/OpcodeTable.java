@@ -15,7 +15,7 @@ import java.util.Set;
 /// Forms are found by map and opcode byte; where several share them, the first whose [Context] bits
 /// match is meant, those that ask for more standing first.
 public final class OpcodeTable {
-  static final int MAPS = 4;
+  static final int MAPS = 8;
   private static final int COLUMNS = 7;
   private static final List<String> FILES =
       List.of(

@@ -39,6 +39,14 @@ record OperandPattern(String text, Source source, OperandSize size, int register
     MMX_BY_RM("N"),
     /// Q: ModRM, MMX register or memory.
     MMX_OR_MEMORY("Q"),
+    /// H: XMM or YMM register by VEX.vvvv.
+    XMM_BY_VVVV("H"),
+    /// L: XMM or YMM register by the high bits of an immediate byte.
+    XMM_BY_IMMEDIATE("L"),
+    /// B: general register by VEX.vvvv.
+    GPR_BY_VVVV("B"),
+    /// vm32x, vm32y, vm64x, vm64y: memory at as many places as a vector of indices has elements.
+    VECTOR_OF_MEMORY("vm"),
     /// X: memory at DS:rSI.
     STRING_SOURCE("X"),
     /// Y: memory at ES:rDI.
@@ -53,6 +61,10 @@ record OperandPattern(String text, Source source, OperandSize size, int register
     X87_BY_RM(""),
     /// AL, CL, AX, DX, rAX.
     FIXED_GPR(""),
+    /// XMM0.
+    FIXED_XMM(""),
+    /// ST: the x87's ST(0).
+    FIXED_X87(""),
     /// ES to GS.
     FIXED_SEGMENT(""),
     /// The constant 1.
@@ -71,10 +83,16 @@ record OperandPattern(String text, Source source, OperandSize size, int register
       return switch (this) {
         case GPR_OR_MEMORY, GPR_BY_REG, GPR_BY_RM, MEMORY, CONTROL, DEBUG, SEGMENT -> true;
         case XMM_BY_REG, XMM_BY_RM, XMM_OR_MEMORY, MMX_BY_REG, MMX_BY_RM, MMX_OR_MEMORY -> true;
-        case X87_BY_RM -> true;
+        case X87_BY_RM, VECTOR_OF_MEMORY -> true;
+        case XMM_BY_VVVV, XMM_BY_IMMEDIATE, GPR_BY_VVVV, FIXED_XMM -> false;
         case GPR_BY_OPCODE, OFFSET, STRING_SOURCE, STRING_DESTINATION, RELATIVE -> false;
-        case FAR_POINTER, IMMEDIATE, FIXED_GPR, FIXED_SEGMENT, ONE -> false;
+        case FAR_POINTER, IMMEDIATE, FIXED_GPR, FIXED_X87, FIXED_SEGMENT, ONE -> false;
       };
+    }
+
+    /// Whether the operand is named by VEX.vvvv.
+    boolean isByVvvv() {
+      return this == XMM_BY_VVVV || this == GPR_BY_VVVV;
     }
 
     /// Whether ModRM.rm must be a register.
@@ -97,6 +115,10 @@ record OperandPattern(String text, Source source, OperandSize size, int register
       case "eAX" -> gpr(text, OperandSize.Z, 0);
       case "rAX" -> gpr(text, OperandSize.V, 0);
       case "1" -> new OperandPattern(text, Source.ONE, OperandSize.B, 0);
+      case "XMM0" -> new OperandPattern(text, Source.FIXED_XMM, OperandSize.DQ, 0);
+      case "vm32x", "vm64x" -> new OperandPattern(text, Source.VECTOR_OF_MEMORY, OperandSize.DQ, 0);
+      case "vm32y", "vm64y" -> new OperandPattern(text, Source.VECTOR_OF_MEMORY, OperandSize.QQ, 0);
+      case "ST" -> new OperandPattern(text, Source.FIXED_X87, OperandSize.T, 0);
       case "STi" -> new OperandPattern(text, Source.X87_BY_RM, OperandSize.T, 0);
       case "ES", "CS", "SS", "DS", "FS", "GS" ->
           new OperandPattern(
@@ -136,6 +158,7 @@ record OperandPattern(String text, Source source, OperandSize size, int register
             default -> throw new IllegalArgumentException("no branch has the size of " + text);
           };
       case FAR_POINTER -> "cp";
+      case XMM_BY_IMMEDIATE -> "is4";
       default -> "";
     };
   }

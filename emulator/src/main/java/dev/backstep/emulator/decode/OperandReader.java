@@ -18,6 +18,7 @@ final class OperandReader {
   private int rex;
   private int opcodeByte;
   private int addressBytes;
+  private int vvvv;
   private boolean memory;
   private int immediates;
   private int count;
@@ -28,8 +29,13 @@ final class OperandReader {
   }
 
   /// Starts an instruction whose prefixes, opcode and addressing form are read.
-  void begin(int newRex, int newOpcodeByte, int newAddressBytes, boolean newMemory) {
+  ///
+  /// @param newRex the REX byte or what VEX has of it, or 0
+  /// @param newVvvv register number in VEX.vvvv
+  /// @param newMemory whether ModRM names memory
+  void begin(int newRex, int newVvvv, int newOpcodeByte, int newAddressBytes, boolean newMemory) {
     rex = newRex;
+    vvvv = newVvvv;
     opcodeByte = newOpcodeByte;
     addressBytes = newAddressBytes;
     memory = newMemory;
@@ -40,7 +46,7 @@ final class OperandReader {
   /// The next operand, packed, or [#UNDEFINED].
   int read(OperandPattern pattern) {
     Source source = pattern.source();
-    int bytes = pattern.size().bytes(b.operandBytes);
+    int bytes = pattern.size().bytes(b.operandBytes, b.vectorBytes);
     int operand =
         switch (source) {
           case GPR_OR_MEMORY -> memory ? memory(bytes) : gpr(rm(), bytes);
@@ -56,6 +62,11 @@ final class OperandReader {
           case XMM_BY_RM -> Operands.of(Operands.XMM_REGISTER, rm(), bytes);
           case XMM_OR_MEMORY ->
               memory ? memory(bytes) : Operands.of(Operands.XMM_REGISTER, rm(), bytes);
+          case XMM_BY_VVVV -> Operands.of(Operands.XMM_REGISTER, vvvv, bytes);
+          case XMM_BY_IMMEDIATE -> Operands.of(Operands.XMM_REGISTER, registerByte(), bytes);
+          case FIXED_XMM -> Operands.of(Operands.XMM_REGISTER, pattern.register(), bytes);
+          case GPR_BY_VVVV -> Operands.of(Operands.GPR, vvvv, bytes);
+          case VECTOR_OF_MEMORY -> vectorOfMemory();
           case MMX_BY_REG -> Operands.of(Operands.MMX_REGISTER, reg() & 7, bytes);
           case MMX_BY_RM -> Operands.of(Operands.MMX_REGISTER, rm() & 7, bytes);
           case MMX_OR_MEMORY ->
@@ -66,6 +77,7 @@ final class OperandReader {
           case RELATIVE -> relative(bytes);
           case FAR_POINTER -> farPointer();
           case IMMEDIATE -> immediate(pattern.size());
+          case FIXED_X87 -> Operands.of(Operands.X87_REGISTER, 0, bytes);
           case FIXED_GPR -> Operands.of(Operands.GPR, pattern.register(), bytes);
           case FIXED_SEGMENT -> Operands.of(Operands.SEGMENT_REGISTER, pattern.register(), 2);
           case ONE -> Operands.of(Operands.ONE, 0, 1);
@@ -88,6 +100,21 @@ final class OperandReader {
       return Operands.of(Operands.GPR_HIGH_BYTE, number - 4, 1);
     }
     return Operands.of(Operands.GPR, number, bytes);
+  }
+
+  /// SDM Vol. 2 "The ModR/M, SIB... is4": bits 7:4, outside 64-bit mode 6:4.
+  private int registerByte() {
+    b.immediate = code.u8();
+    return (int) b.immediate >> 4 & (b.mode64 ? 15 : 7);
+  }
+
+  /// SDM Vol. 2 "VSIB Memory Addressing": VEX.W is the size of an element there.
+  private int vectorOfMemory() {
+    if (b.vectorIndex < 0) {
+      return UNDEFINED;
+    }
+    boolean wide = b.vexW;
+    return Operands.of(Operands.MEMORY, b.vectorIndex, wide ? 8 : 4);
   }
 
   private static int memory(int bytes) {
@@ -141,7 +168,7 @@ final class OperandReader {
     int bytes =
         switch (size) {
           case BS, Z, V -> count == 0 ? b.operandBytes : Operands.bytes(b.operands[0]);
-          default -> size.bytes(b.operandBytes);
+          default -> size.bytes(b.operandBytes, b.vectorBytes);
         };
     if (immediates++ == 0) {
       b.immediate = value;

@@ -26,6 +26,13 @@ enum OperandSize {
   FSAVE("fsave"),
   FX("fx"),
   XS("xs"),
+  QQ("qq"),
+  /// The vector length: 16 bytes, 32 with VEX.L; so are `ps` and `pd`.
+  X("x"),
+  /// A half, a quarter, an eighth of the vector length.
+  HALF("h"),
+  QUARTER("f"),
+  EIGHTH("e"),
   ;
 
   private static final OperandSize[] ALL = values();
@@ -48,8 +55,9 @@ enum OperandSize {
     throw new IllegalArgumentException("unknown operand size '" + letters + "'");
   }
 
-  /// The size in bytes where the instruction's operand size is `operandBytes`.
-  int bytes(int operandBytes) {
+  /// The size in bytes where the instruction's operand size is `operandBytes` and its vector length
+  /// `vectorBytes`.
+  int bytes(int operandBytes, int vectorBytes) {
     return switch (this) {
       case NONE, FX, XS -> 0;
       case B, BS -> 1;
@@ -57,7 +65,12 @@ enum OperandSize {
       case D, SS -> 4;
       case Q, SD -> 8;
       case T -> 10;
-      case DQ, PS, PD -> 16;
+      case DQ -> 16;
+      case QQ -> 32;
+      case X, PS, PD -> vectorBytes;
+      case HALF -> vectorBytes / 2;
+      case QUARTER -> vectorBytes / 4;
+      case EIGHTH -> vectorBytes / 8;
       case V, A, P -> operandBytes;
       case Z -> operandBytes == 2 ? 2 : 4;
       case Y -> operandBytes == 8 ? 8 : 4;

@@ -2,7 +2,6 @@ package dev.backstep.emulator.execution;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
-import dev.backstep.emulator.isa.VectorFloat;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -15,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// The `semantics` column of the opcode table names a static method of package `isa`. A method
 /// whose name has the width of operand 0 behind it (`add32`) is preferred to one without. Its
 /// signature says what it wants done for it:
-///
 /// - `(Vcpu, DecodedInstruction)`: nothing;
 /// - `(Vcpu, long...)`, with as many longs as the form has operands: all are loaded, sign-extended
 ///   to 64 bits; with one long less: all but operand 0, which is destination only. A long that it

@@ -1,11 +1,8 @@
 package dev.backstep.emulator.isa;
 
-import dev.backstep.emulator.decode.DecodedInstruction;
-import dev.backstep.emulator.vcpu.Vcpu;
-
-/// Packed integer arithmetic and comparison, on one 64-bit lane: MMX registers are one lane, XMM
-/// registers two; and, with a vCPU for parameter, what moves elements about in the whole of an XMM
-/// register. SDM Vol. 2 "PACKSSWB" to "PXOR". None of them sets flags.
+/// Packed integer arithmetic, comparison and shifts, on one 64-bit lane: MMX registers are one
+/// lane, XMM registers two, YMM registers four. SDM Vol. 2 "PADDB" to "PXOR", "VPSLLVD". None of
+/// them sets flags.
 ///
 /// Sums, differences and equalities are formed for all elements at once, with the elements' top
 /// bits kept from carrying into their neighbours.
@@ -13,6 +10,7 @@ public final class SseInteger {
   private static final long HIGH_8 = 0x8080_8080_8080_8080L;
   private static final long HIGH_16 = 0x8000_8000_8000_8000L;
   private static final long HIGH_32 = 0x8000_0000_8000_0000L;
+  private static final long LOW_32 = 0xFFFF_FFFFL;
 
   private SseInteger() {}
 
@@ -303,86 +301,37 @@ public final class SseInteger {
     return high | (int) a >> n & 0xFFFF_FFFFL;
   }
 
-  // Interleaving and packing in XMM registers.
+  // Shifts by a count for each element.
 
-  public static void punpcklbw(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceLow(c, i);
-    long a = c.fpu.xmm[2 * i.register0];
-    long high = PackedLanes.interleaveBytes(a >>> 32, b >>> 32);
-    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveBytes(a, b), high);
+  public static long psllvd(long a, long b) {
+    return psllvdLow(a, b) | psllvdLow(a >>> 32, b >>> 32) << 32;
   }
 
-  public static void punpcklwd(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceLow(c, i);
-    long a = c.fpu.xmm[2 * i.register0];
-    long high = PackedLanes.interleaveWords(a >>> 32, b >>> 32);
-    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveWords(a, b), high);
+  private static long psllvdLow(long a, long b) {
+    return (b & LOW_32) > 31 ? 0 : a << (int) b & LOW_32;
   }
 
-  public static void punpckldq(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceLow(c, i);
-    long a = c.fpu.xmm[2 * i.register0];
-    long high = PackedLanes.interleaveDoublewords(a >>> 32, b >>> 32);
-    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveDoublewords(a, b), high);
+  public static long psllvq(long a, long b) {
+    return Long.compareUnsigned(b, 63) > 0 ? 0 : a << (int) b;
   }
 
-  public static void punpckhbw(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceHigh(c, i);
-    long a = c.fpu.xmm[2 * i.register0 + 1];
-    long high = PackedLanes.interleaveBytes(a >>> 32, b >>> 32);
-    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveBytes(a, b), high);
+  public static long psrlvd(long a, long b) {
+    return psrlvdLow(a, b) | psrlvdLow(a >>> 32, b >>> 32) << 32;
   }
 
-  public static void punpckhwd(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceHigh(c, i);
-    long a = c.fpu.xmm[2 * i.register0 + 1];
-    long high = PackedLanes.interleaveWords(a >>> 32, b >>> 32);
-    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveWords(a, b), high);
+  private static long psrlvdLow(long a, long b) {
+    return (b & LOW_32) > 31 ? 0 : (a & LOW_32) >>> (int) b;
   }
 
-  public static void punpckhdq(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceHigh(c, i);
-    long a = c.fpu.xmm[2 * i.register0 + 1];
-    long high = PackedLanes.interleaveDoublewords(a >>> 32, b >>> 32);
-    VectorState.storeXmm(c, i.register0, PackedLanes.interleaveDoublewords(a, b), high);
+  public static long psrlvq(long a, long b) {
+    return Long.compareUnsigned(b, 63) > 0 ? 0 : a >>> (int) b;
   }
 
-  public static void packsswb(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long high = MmxInteger.packsswb(VectorState.sourceLow(c, i), VectorState.sourceHigh(c, i));
-    long low = MmxInteger.packsswb(c.fpu.xmm[2 * i.register0], c.fpu.xmm[2 * i.register0 + 1]);
-    VectorState.storeXmm(c, i.register0, low, high);
+  public static long psravd(long a, long b) {
+    return psravdLow(a, b) | psravdLow(a >>> 32, b >>> 32) << 32;
   }
 
-  public static void packuswb(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long high = MmxInteger.packuswb(VectorState.sourceLow(c, i), VectorState.sourceHigh(c, i));
-    long low = MmxInteger.packuswb(c.fpu.xmm[2 * i.register0], c.fpu.xmm[2 * i.register0 + 1]);
-    VectorState.storeXmm(c, i.register0, low, high);
-  }
-
-  public static void packssdw(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long high = MmxInteger.packssdw(VectorState.sourceLow(c, i), VectorState.sourceHigh(c, i));
-    long low = MmxInteger.packssdw(c.fpu.xmm[2 * i.register0], c.fpu.xmm[2 * i.register0 + 1]);
-    VectorState.storeXmm(c, i.register0, low, high);
-  }
-
-  public static void punpcklqdq(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceLow(c, i);
-    c.fpu.xmm[2 * i.register0 + 1] = b;
-  }
-
-  public static void punpckhqdq(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = VectorState.sourceHigh(c, i);
-    VectorState.storeXmm(c, i.register0, c.fpu.xmm[2 * i.register0 + 1], b);
+  private static long psravdLow(long a, long b) {
+    return (int) a >> (int) Math.min(b & LOW_32, 31) & LOW_32;
   }
 }

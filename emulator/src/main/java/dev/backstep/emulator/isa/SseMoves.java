@@ -4,17 +4,16 @@ import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.vcpu.Vcpu;
 
-/// Moves to, from and between XMM registers, and the floating-point logic and shuffles that do not
-/// care what the bits mean. SDM Vol. 2 "MOVAPS" and the entries named.
+/// Moves to, from and between XMM and YMM registers. SDM Vol. 2 "MOVAPS" and the entries named.
 public final class SseMoves {
   private SseMoves() {}
 
-  /// MOVAPS, MOVAPD, MOVDQA and the non-temporal stores: 16 aligned bytes, within one page.
+  /// MOVAPS, MOVAPD, MOVDQA and the non-temporal moves: memory must be aligned to its size.
   public static void movaps(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
+    VectorOperands.require(c, i);
     if (i.isMemory()) {
       long ea = i.effectiveAddress(c.gpr);
-      VectorState.requireAligned16(c, i, ea);
+      VectorState.requireAligned(c, i, ea, Operands.bytes(i.operand0));
       move(c, i, ea);
       return;
     }
@@ -23,37 +22,69 @@ public final class SseMoves {
 
   /// MOVUPS, MOVUPD, MOVDQU, LDDQU.
   public static void movups(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
+    VectorOperands.require(c, i);
     if (i.isMemory()) {
-      long ea = i.effectiveAddress(c.gpr);
-      if (Operands.kind(i.operand0) == Operands.MEMORY && (ea & 15) != 0) {
-        c.mmu.probeWrite(i.segment, ea, 16);
-      }
-      move(c, i, ea);
+      move(c, i, i.effectiveAddress(c.gpr));
       return;
     }
     copy(c, i);
   }
 
   private static void copy(Vcpu c, DecodedInstruction i) {
-    VectorState.storeXmm(
-        c, i.register0, c.fpu.xmm[2 * i.register1], c.fpu.xmm[2 * i.register1 + 1]);
+    long[] xmm = c.fpu.xmm;
+    int to = 2 * i.register0;
+    int from = 2 * i.register1;
+    xmm[to] = xmm[from];
+    xmm[to + 1] = xmm[from + 1];
+    if (i.isVex()) {
+      boolean wide = Operands.bytes(i.operand0) == 32;
+      long[] high = c.fpu.ymmHigh;
+      high[to] = wide ? high[from] : 0;
+      high[to + 1] = wide ? high[from + 1] : 0;
+    }
   }
 
+  /// A vector between memory and a register.
   private static void move(Vcpu c, DecodedInstruction i, long ea) {
+    int bytes = Operands.bytes(i.operand0);
+    if (bytes == 32) {
+      moveWide(c, i, ea);
+      return;
+    }
     long next = ea + 8 & i.addressMask;
     if (Operands.kind(i.operand0) == Operands.MEMORY) {
+      if ((ea & 15) != 0) {
+        c.mmu.probeWrite(i.segment, ea, 16);
+      }
       c.mmu.store64(i.segment, ea, c.fpu.xmm[2 * i.register1]);
       c.mmu.store64(i.segment, next, c.fpu.xmm[2 * i.register1 + 1]);
       return;
     }
     long low = c.mmu.load64(i.segment, ea);
     VectorState.storeXmm(c, i.register0, low, c.mmu.load64(i.segment, next));
+    VectorOperands.clearRest(c, i, i.register0);
+  }
+
+  private static void moveWide(Vcpu c, DecodedInstruction i, long ea) {
+    long[] vector = c.fpu.scratchA;
+    if (Operands.kind(i.operand0) == Operands.MEMORY) {
+      VectorOperands.load(c, i, 1, vector);
+      VectorOperands.storeMemory(c, i, ea, 32, vector);
+      return;
+    }
+    VectorOperands.loadMemory(c, i, ea, 32, vector);
+    VectorOperands.storeRegister(c, i, i.register0, vector);
+  }
+
+  /// The low element of the source: what the scalar moves between registers put into the first
+  /// source.
+  public static long scalar(long a) {
+    return a;
   }
 
   /// Between registers only the low doubleword moves; a load clears the rest.
   public static void movss(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
+    VectorOperands.require(c, i);
     long[] xmm = c.fpu.xmm;
     if (!i.isMemory()) {
       long kept = xmm[2 * i.register0] & ~Registers.LOW_32;
@@ -66,12 +97,12 @@ public final class SseMoves {
       return;
     }
     long value = c.mmu.load32(i.segment, ea) & Registers.LOW_32;
-    VectorState.storeXmm(c, i.register0, value, 0);
+    storeLow(c, i, value);
   }
 
   /// Between registers only the low quadword moves; a load clears the rest.
   public static void movsd(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
+    VectorOperands.require(c, i);
     if (!i.isMemory()) {
       c.fpu.xmm[2 * i.register0] = c.fpu.xmm[2 * i.register1];
       return;
@@ -81,9 +112,9 @@ public final class SseMoves {
 
   /// MOVQ clears the high quadword in either case.
   public static void movq(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
+    VectorOperands.require(c, i);
     if (!i.isMemory()) {
-      VectorState.storeXmm(c, i.register0, c.fpu.xmm[2 * i.register1], 0);
+      storeLow(c, i, c.fpu.xmm[2 * i.register1]);
       return;
     }
     quadword(c, i);
@@ -95,67 +126,65 @@ public final class SseMoves {
       c.mmu.store64(i.segment, ea, c.fpu.xmm[2 * i.register1]);
       return;
     }
-    VectorState.storeXmm(c, i.register0, c.mmu.load64(i.segment, ea), 0);
+    storeLow(c, i, c.mmu.load64(i.segment, ea));
   }
 
-  /// MOVLPS and MOVLPD: memory and the low quadword; the other stays.
-  public static void movlps(Vcpu c, DecodedInstruction i) {
-    moveHalf(c, i, 0);
+  /// Writes the low quadword of operand 0 and clears the rest.
+  private static void storeLow(Vcpu c, DecodedInstruction i, long low) {
+    VectorState.storeXmm(c, i.register0, low, 0);
+    VectorOperands.clearRest(c, i, i.register0);
   }
 
-  /// MOVHPS and MOVHPD: memory and the high quadword.
-  public static void movhps(Vcpu c, DecodedInstruction i) {
-    moveHalf(c, i, 1);
+  /// MOVLPS and MOVLPD from memory: the high quadword stays.
+  public static void movlps(long[] d, long[] a, long[] b, int at) {
+    d[at] = b[at];
+    d[at + 1] = a[at + 1];
   }
 
-  private static void moveHalf(Vcpu c, DecodedInstruction i, int half) {
-    VectorState.requireSse(c);
-    long ea = i.effectiveAddress(c.gpr);
-    if (Operands.kind(i.operand0) == Operands.MEMORY) {
-      c.mmu.store64(i.segment, ea, c.fpu.xmm[2 * i.register1 + half]);
-      return;
-    }
-    c.fpu.xmm[2 * i.register0 + half] = c.mmu.load64(i.segment, ea);
+  /// MOVHPS and MOVHPD from memory, and MOVLHPS: the low quadword stays.
+  public static void movhps(long[] d, long[] a, long[] b, int at) {
+    d[at] = a[at];
+    d[at + 1] = b[at];
   }
 
-  public static void movhlps(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    c.fpu.xmm[2 * i.register0] = c.fpu.xmm[2 * i.register1 + 1];
+  public static void movhlps(long[] d, long[] a, long[] b, int at) {
+    d[at] = b[at + 1];
+    d[at + 1] = a[at + 1];
   }
 
-  public static void movlhps(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    c.fpu.xmm[2 * i.register0 + 1] = c.fpu.xmm[2 * i.register1];
+  /// MOVLPS and MOVLPD to memory.
+  public static void movlpsStore(Vcpu c, DecodedInstruction i) {
+    storeHalf(c, i, 0);
   }
 
-  public static void movddup(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long value =
-        i.isMemory()
-            ? c.mmu.load64(i.segment, i.effectiveAddress(c.gpr))
-            : c.fpu.xmm[2 * i.register1];
-    VectorState.storeXmm(c, i.register0, value, value);
+  /// MOVHPS and MOVHPD to memory.
+  public static void movhpsStore(Vcpu c, DecodedInstruction i) {
+    storeHalf(c, i, 1);
   }
 
-  public static void movsldup(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long low = VectorState.sourceLow(c, i) & Registers.LOW_32;
-    long high = VectorState.sourceHigh(c, i) & Registers.LOW_32;
-    VectorState.storeXmm(c, i.register0, low | low << 32, high | high << 32);
+  private static void storeHalf(Vcpu c, DecodedInstruction i, int half) {
+    VectorOperands.require(c, i);
+    c.mmu.store64(i.segment, i.effectiveAddress(c.gpr), c.fpu.xmm[2 * i.register1 + half]);
   }
 
-  public static void movshdup(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long low = VectorState.sourceLow(c, i) >>> 32;
-    long high = VectorState.sourceHigh(c, i) >>> 32;
-    VectorState.storeXmm(c, i.register0, low | low << 32, high | high << 32);
+  public static void movddup(long[] d, long[] a, int at) {
+    d[at] = a[at];
+    d[at + 1] = a[at];
+  }
+
+  public static long movsldup(long a) {
+    return a & Registers.LOW_32 | a << 32;
+  }
+
+  public static long movshdup(long a) {
+    return a >>> 32 | a & ~Registers.LOW_32;
   }
 
   /// MOVD and its 64-bit form MOVQ: general register or memory, and XMM, zero-extended.
   public static void movd(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
+    VectorOperands.require(c, i);
     if (Operands.kind(i.operand0) == Operands.XMM_REGISTER) {
-      VectorState.storeXmm(c, i.register0, loadGeneral(c, i), 0);
+      storeLow(c, i, loadGeneral(c, i));
       return;
     }
     storeGeneral(c, i, c.fpu.xmm[2 * i.register1]);
@@ -182,22 +211,33 @@ public final class SseMoves {
   }
 
   public static void movmskps(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long low = c.fpu.xmm[2 * i.register1];
-    long high = c.fpu.xmm[2 * i.register1 + 1];
-    c.gpr[i.register0] =
-        low >>> 31 & 1 | low >>> 63 << 1 | (high >>> 31 & 1) << 2 | high >>> 63 << 3;
+    VectorOperands.require(c, i);
+    int from = 2 * i.register1;
+    long signs = signsOfSingles(c.fpu.xmm[from]) | signsOfSingles(c.fpu.xmm[from + 1]) << 2;
+    if (Operands.bytes(i.operand1) == 32) {
+      signs |= signsOfSingles(c.fpu.ymmHigh[from]) << 4;
+      signs |= signsOfSingles(c.fpu.ymmHigh[from + 1]) << 6;
+    }
+    c.gpr[i.register0] = signs;
+  }
+
+  private static long signsOfSingles(long lane) {
+    return lane >>> 31 & 1 | lane >>> 63 << 1;
   }
 
   public static void movmskpd(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long low = c.fpu.xmm[2 * i.register1];
-    c.gpr[i.register0] = low >>> 63 | c.fpu.xmm[2 * i.register1 + 1] >>> 63 << 1;
+    VectorOperands.require(c, i);
+    int from = 2 * i.register1;
+    long signs = c.fpu.xmm[from] >>> 63 | c.fpu.xmm[from + 1] >>> 63 << 1;
+    if (Operands.bytes(i.operand1) == 32) {
+      signs |= c.fpu.ymmHigh[from] >>> 63 << 2 | c.fpu.ymmHigh[from + 1] >>> 63 << 3;
+    }
+    c.gpr[i.register0] = signs;
   }
 
   /// Stores the bytes of operand 0 whose mask byte in operand 1 has its top bit set, at rDI.
   public static void maskmovdqu(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
+    VectorOperands.require(c, i);
     for (int half = 0; half < 2; half++) {
       long mask = c.fpu.xmm[2 * i.register1 + half];
       storeMasked(c, i, 8 * half, c.fpu.xmm[2 * i.register0 + half], mask);
@@ -226,45 +266,5 @@ public final class SseMoves {
     VectorState.requireSse(c);
     VectorState.requireMmx(c);
     VectorState.storeMmx(c, i.register0, c.fpu.xmm[2 * i.register1]);
-  }
-
-  public static void unpcklps(Vcpu c, DecodedInstruction i) {
-    SseInteger.punpckldq(c, i);
-  }
-
-  public static void unpckhps(Vcpu c, DecodedInstruction i) {
-    SseInteger.punpckhdq(c, i);
-  }
-
-  public static void unpcklpd(Vcpu c, DecodedInstruction i) {
-    SseInteger.punpcklqdq(c, i);
-  }
-
-  public static void unpckhpd(Vcpu c, DecodedInstruction i) {
-    SseInteger.punpckhqdq(c, i);
-  }
-
-  /// The low half comes from operand 0, the high half from operand 1.
-  public static void shufps(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long bLow = VectorState.sourceLow(c, i);
-    long bHigh = VectorState.sourceHigh(c, i);
-    long aLow = c.fpu.xmm[2 * i.register0];
-    long aHigh = c.fpu.xmm[2 * i.register0 + 1];
-    long order = i.immediate;
-    long low =
-        SseShuffles.doubleword(aLow, aHigh, order)
-            | SseShuffles.doubleword(aLow, aHigh, order >>> 2) << 32;
-    long high =
-        SseShuffles.doubleword(bLow, bHigh, order >>> 4)
-            | SseShuffles.doubleword(bLow, bHigh, order >>> 6) << 32;
-    VectorState.storeXmm(c, i.register0, low, high);
-  }
-
-  public static void shufpd(Vcpu c, DecodedInstruction i) {
-    VectorState.requireSse(c);
-    long b = (i.immediate & 2) == 0 ? VectorState.sourceLow(c, i) : VectorState.sourceHigh(c, i);
-    long a = c.fpu.xmm[2 * i.register0 + (int) (i.immediate & 1)];
-    VectorState.storeXmm(c, i.register0, a, b);
   }
 }
