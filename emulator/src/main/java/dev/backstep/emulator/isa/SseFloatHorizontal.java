@@ -1,0 +1,164 @@
+package dev.backstep.emulator.isa;
+
+import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
+import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.floating.FloatArithmetic;
+import dev.backstep.emulator.floating.FloatEnvironment;
+import dev.backstep.emulator.vcpu.Vcpu;
+
+/// Sums and differences of neighbouring elements, of every other element, and dot products. SDM
+/// Vol. 2 "ADDSUBPD" to "HSUBPS", "DPPD", "DPPS".
+public final class SseFloatHorizontal {
+  private static final long LOW_32 = 0xFFFF_FFFFL;
+
+  private SseFloatHorizontal() {}
+
+  /// The low element is a difference, the high one a sum.
+  public static long addsubps(Vcpu c, long a, long b) {
+    FloatEnvironment e = c.fpu.environment;
+    long low = FloatArithmetic.subtract(SINGLE, e, a & LOW_32, b & LOW_32);
+    return low | FloatArithmetic.add(SINGLE, e, a >>> 32, b >>> 32) << 32;
+  }
+
+  public static void addsubpd(Vcpu c, DecodedInstruction i) {
+    int lanes = begin(c, i);
+    long[] a = c.fpu.scratchA;
+    long[] b = c.fpu.scratchB;
+    long[] d = c.fpu.scratchD;
+    FloatEnvironment e = c.fpu.environment;
+    for (int k = 0; k < lanes; k += 2) {
+      d[k] = FloatArithmetic.subtract(DOUBLE, e, a[k], b[k]);
+      d[k + 1] = FloatArithmetic.add(DOUBLE, e, a[k + 1], b[k + 1]);
+    }
+    finish(c, i);
+  }
+
+  public static void haddpd(Vcpu c, DecodedInstruction i) {
+    int lanes = begin(c, i);
+    long[] a = c.fpu.scratchA;
+    long[] b = c.fpu.scratchB;
+    long[] d = c.fpu.scratchD;
+    FloatEnvironment e = c.fpu.environment;
+    for (int k = 0; k < lanes; k += 2) {
+      d[k] = FloatArithmetic.add(DOUBLE, e, a[k], a[k + 1]);
+      d[k + 1] = FloatArithmetic.add(DOUBLE, e, b[k], b[k + 1]);
+    }
+    finish(c, i);
+  }
+
+  public static void haddps(Vcpu c, DecodedInstruction i) {
+    int lanes = begin(c, i);
+    long[] a = c.fpu.scratchA;
+    long[] b = c.fpu.scratchB;
+    long[] d = c.fpu.scratchD;
+    FloatEnvironment e = c.fpu.environment;
+    for (int k = 0; k < lanes; k += 2) {
+      d[k] = hadds(e, a[k]) | hadds(e, a[k + 1]) << 32;
+      d[k + 1] = hadds(e, b[k]) | hadds(e, b[k + 1]) << 32;
+    }
+    finish(c, i);
+  }
+
+  private static long hadds(FloatEnvironment e, long pair) {
+    return FloatArithmetic.add(SINGLE, e, pair & LOW_32, pair >>> 32);
+  }
+
+  public static void hsubpd(Vcpu c, DecodedInstruction i) {
+    int lanes = begin(c, i);
+    long[] a = c.fpu.scratchA;
+    long[] b = c.fpu.scratchB;
+    long[] d = c.fpu.scratchD;
+    FloatEnvironment e = c.fpu.environment;
+    for (int k = 0; k < lanes; k += 2) {
+      d[k] = FloatArithmetic.subtract(DOUBLE, e, a[k], a[k + 1]);
+      d[k + 1] = FloatArithmetic.subtract(DOUBLE, e, b[k], b[k + 1]);
+    }
+    finish(c, i);
+  }
+
+  public static void hsubps(Vcpu c, DecodedInstruction i) {
+    int lanes = begin(c, i);
+    long[] a = c.fpu.scratchA;
+    long[] b = c.fpu.scratchB;
+    long[] d = c.fpu.scratchD;
+    FloatEnvironment e = c.fpu.environment;
+    for (int k = 0; k < lanes; k += 2) {
+      d[k] = hsubs(e, a[k]) | hsubs(e, a[k + 1]) << 32;
+      d[k + 1] = hsubs(e, b[k]) | hsubs(e, b[k + 1]) << 32;
+    }
+    finish(c, i);
+  }
+
+  private static long hsubs(FloatEnvironment e, long pair) {
+    return FloatArithmetic.subtract(SINGLE, e, pair & LOW_32, pair >>> 32);
+  }
+
+  /// Bits 7:4 of the immediate choose the products, bits 3:0 where their sum goes. Every step
+  /// rounds.
+  public static void dppd(Vcpu c, DecodedInstruction i) {
+    begin(c, i);
+    long[] a = c.fpu.scratchA;
+    long[] b = c.fpu.scratchB;
+    long[] d = c.fpu.scratchD;
+    int choice = (int) i.immediate;
+    FloatEnvironment e = c.fpu.environment;
+    long first = (choice & 0x10) != 0 ? FloatArithmetic.multiply(DOUBLE, e, a[0], b[0]) : 0;
+    long second = (choice & 0x20) != 0 ? FloatArithmetic.multiply(DOUBLE, e, a[1], b[1]) : 0;
+    long sum = FloatArithmetic.add(DOUBLE, e, first, second);
+    d[0] = sum & -(choice & 1L);
+    d[1] = sum & -(choice >> 1 & 1L);
+    finish(c, i);
+  }
+
+  /// Each 128-bit lane by itself.
+  public static void dpps(Vcpu c, DecodedInstruction i) {
+    int lanes = begin(c, i);
+    long[] d = c.fpu.scratchD;
+    int choice = (int) i.immediate;
+    long low = Long.expand(choice, 0x0000_0001_0000_0001L) * LOW_32;
+    long high = Long.expand(choice >> 2, 0x0000_0001_0000_0001L) * LOW_32;
+    for (int k = 0; k < lanes; k += 2) {
+      long sum = dotProduct(c, k, choice >> 4) * 0x0000_0001_0000_0001L;
+      d[k] = sum & low;
+      d[k + 1] = sum & high;
+    }
+    finish(c, i);
+  }
+
+  private static long dotProduct(Vcpu c, int lane, int chosen) {
+    FloatEnvironment e = c.fpu.environment;
+    long a = c.fpu.scratchA[lane];
+    long b = c.fpu.scratchB[lane];
+    long first = product(e, a, b, chosen);
+    long second = product(e, a >>> 32, b >>> 32, chosen >> 1);
+    a = c.fpu.scratchA[lane + 1];
+    b = c.fpu.scratchB[lane + 1];
+    long third = product(e, a, b, chosen >> 2);
+    long fourth = product(e, a >>> 32, b >>> 32, chosen >> 3);
+    long low = FloatArithmetic.add(SINGLE, e, first, second);
+    return FloatArithmetic.add(SINGLE, e, low, FloatArithmetic.add(SINGLE, e, third, fourth));
+  }
+
+  private static long product(FloatEnvironment e, long a, long b, int chosen) {
+    return (chosen & 1) != 0 ? FloatArithmetic.multiply(SINGLE, e, a & LOW_32, b & LOW_32) : 0;
+  }
+
+  /// Loads both sources; the number of 64-bit lanes.
+  private static int begin(Vcpu c, DecodedInstruction i) {
+    VectorOperands.require(c, i);
+    VectorOperands.load(c, i, i.isVex() ? 2 : 1, c.fpu.scratchB);
+    VectorOperands.loadFirst(c, i, c.fpu.scratchA);
+    c.fpu.scratchD[2] = 0;
+    c.fpu.scratchD[3] = 0;
+    VectorFloat.begin(c);
+    return Operands.bytes(i.operand0) / 8;
+  }
+
+  private static void finish(Vcpu c, DecodedInstruction i) {
+    VectorFloat.finish(c);
+    VectorOperands.store(c, i, c.fpu.scratchD);
+  }
+}
