@@ -38,10 +38,17 @@ public final class BareVcpu {
   /// @param arena owns the RAM
   /// @param ramBytes from guest-physical address 0
   public BareVcpu(Arena arena, long ramBytes) {
+    this(arena, ramBytes, Vendor.INTEL);
+  }
+
+  /// @param arena owns the RAM
+  /// @param ramBytes from guest-physical address 0
+  /// @param vendor whose processor it is
+  public BareVcpu(Arena arena, long ramBytes, Vendor vendor) {
     this(
         arena,
         ramBytes,
-        new CpuidTable(CpuSetting.parse("max"), Vendor.INTEL, CpuidTable.NO_HYPERVISOR, 1));
+        new CpuidTable(CpuSetting.parse("max"), vendor, CpuidTable.NO_HYPERVISOR, 1));
   }
 
   /// @param arena owns the RAM

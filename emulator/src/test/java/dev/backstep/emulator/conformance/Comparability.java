@@ -1,0 +1,182 @@
+package dev.backstep.emulator.conformance;
+
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Opcode;
+import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.vcpu.Rflags;
+import dev.backstep.emulator.vcpu.Vcpu;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/// Which instructions can be compared, and which of the flags they leave.
+final class Comparability {
+  /// Depend on the kernel, on time, on chance, or on tables of the host's kernel.
+  private static final Set<String> FOREIGN =
+      Set.of(
+          "CPUID",
+          "RDTSC",
+          "RDTSCP",
+          "RDPMC",
+          "RDPID",
+          "RDRAND",
+          "RDSEED",
+          "XGETBV",
+          "VERR",
+          "VERW",
+          "LAR",
+          "LSL",
+          "SLDT",
+          "STR",
+          "SGDT",
+          "SIDT",
+          "SMSW",
+          "LLDT",
+          "LTR",
+          "LGDT",
+          "LIDT",
+          "INT",
+          "INT1",
+          "INTO",
+          "SYSCALL",
+          "SYSENTER",
+          "SYSRET",
+          "SYSRETQ",
+          "SYSEXIT",
+          "SYSEXITQ",
+          "WRFSBASE",
+          "WRGSBASE",
+          "RDFSBASE",
+          "RDGSBASE",
+          "VMCALL",
+          "VMMCALL",
+          "RSM",
+          "MWAIT",
+          "MONITOR",
+          "IN",
+          "OUT",
+          "INS",
+          "OUTS",
+          "CLAC",
+          "STAC",
+          "UD0",
+          "UD1",
+          "RDPKRU",
+          "WRPKRU",
+          "RDPRU",
+          "CLZERO",
+          "RDSSPD",
+          "RDSSPQ",
+          "INCSSPD",
+          "INCSSPQ",
+          "XSETBV",
+          "INVLPG",
+          "SERIALIZE",
+          "IRET",
+          "INVPCID",
+          "MCOMMIT");
+
+  private static final Set<String> FOREIGN_FAMILIES =
+      Set.of("FarTransfers", "FarReturns", "SegmentLoads", "Interrupts", "InterruptReturns");
+
+  /// Table columns, as masks of RFLAGS.
+  private record Effects(long reads, long writes, long undefined, boolean foreign, boolean shift) {}
+
+  private final Vcpu c;
+  private final Map<Opcode, Effects> known = new IdentityHashMap<>();
+
+  Comparability(Vcpu c) {
+    this.c = c;
+  }
+
+  static boolean isForeign(Opcode opcode) {
+    String family = opcode.semantics().substring(0, opcode.semantics().indexOf('.'));
+    return FOREIGN.contains(opcode.mnemonic()) || FOREIGN_FAMILIES.contains(family);
+  }
+
+  private Effects effects(Opcode opcode) {
+    Effects effects = known.get(opcode);
+    if (effects == null) {
+      String semantics = opcode.semantics();
+      effects =
+          new Effects(
+              mask(opcode, "r"),
+              mask(opcode, "w") | mask(opcode, "0") | mask(opcode, "1"),
+              mask(opcode, "u"),
+              isForeign(opcode),
+              semantics.startsWith("Shifts.") || semantics.startsWith("Rotates."));
+      known.put(opcode, effects);
+    }
+    return effects;
+  }
+
+  private static long mask(Opcode opcode, String kind) {
+    long mask = 0;
+    for (String part : opcode.flags().split(" ", -1)) {
+      for (int k = 2; part.startsWith(kind + "=") && k < part.length(); k++) {
+        mask |= flag(part.charAt(k));
+      }
+    }
+    return mask;
+  }
+
+  private static int flag(char letter) {
+    return switch (letter) {
+      case 'O' -> Rflags.OF;
+      case 'S' -> Rflags.SF;
+      case 'Z' -> Rflags.ZF;
+      case 'A' -> Rflags.AF;
+      case 'P' -> Rflags.PF;
+      case 'C' -> Rflags.CF;
+      default -> 0;
+    };
+  }
+
+  /// Whether the outcome of `i` does not depend on what cannot be compared.
+  boolean isComparable(DecodedInstruction i, long undefinedBefore) {
+    Effects effects = effects(i.opcode);
+    if (effects.foreign || (effects.reads & undefinedBefore) != 0) {
+      return false;
+    }
+    if (effects.shift && undefinedBefore != 0 && count(i) == 0) {
+      return true;
+    }
+    // SDM Vol. 2 "SHLD", "SHRD": undefined by more than the operand's size.
+    boolean twoSources = effects.shift && i.opcode.operands().size() == 3;
+    return !twoSources || count(i) <= 8 * Operands.bytes(i.operand0);
+  }
+
+  /// What `i`, about to execute, leaves undefined: the table's column, and, for counts other than
+  /// 1, what SDM Vol. 2 says of shifts and rotates: OF, and CF once everything was shifted out;
+  /// nothing changes for a count of 0.
+  long undefinedFlags(DecodedInstruction i) {
+    Effects effects = effects(i.opcode);
+    if (!effects.shift) {
+      return effects.undefined;
+    }
+    int count = count(i);
+    if (count == 0) {
+      return 0;
+    }
+    long mask = effects.undefined;
+    mask |= count == 1 ? 0 : Rflags.OF;
+    mask |= count >= 8 * Operands.bytes(i.operand0) ? Rflags.CF : 0;
+    return mask;
+  }
+
+  long writtenFlags(DecodedInstruction i) {
+    Effects effects = effects(i.opcode);
+    return effects.shift && count(i) == 0 ? 0 : effects.writes;
+  }
+
+  private int count(DecodedInstruction i) {
+    String last = i.opcode.operands().getLast();
+    long count =
+        switch (last) {
+          case "1" -> 1;
+          case "CL" -> c.gpr[Vcpu.RCX];
+          default -> i.immediate;
+        };
+    return (int) count & (Operands.bytes(i.operand0) == 8 ? 63 : 31);
+  }
+}

@@ -1,0 +1,180 @@
+package dev.backstep.emulator.conformance;
+
+import dev.backstep.emulator.conformance.EmulatedProcessor.Outcome;
+import dev.backstep.emulator.decode.Opcode;
+import dev.backstep.emulator.decode.OpcodeTable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Runs cases on both processors, side by side: while the host runs one batch, the emulator runs
+/// the next.
+final class ConformanceRun implements AutoCloseable {
+  private static final int MOST_REPORTS = 40;
+  private static final int MOST_CUTS = 12;
+
+  /// Cases run and cases that differ.
+  static final class Total {
+    int cases;
+    int faults;
+    int differing;
+  }
+
+  private final HostProcessor host = HostProcessor.open();
+  private final EmulatedProcessor emulated;
+  private final long seed;
+  private final Map<InstructionGroup, List<Opcode>> forms = new EnumMap<>(InstructionGroup.class);
+  private final Map<InstructionGroup, Total> totals = new EnumMap<>(InstructionGroup.class);
+  private final Map<Opcode, Integer> tried = new LinkedHashMap<>();
+  private final Map<String, CaseReport> reports = new LinkedHashMap<>();
+  private final StateRecord[][] after = new StateRecord[2][HostProcessor.BATCH];
+  private final Case[][] cases = new Case[2][HostProcessor.BATCH];
+  private final CaseGenerator generator;
+
+  /// A case under way.
+  private record Case(
+      long number,
+      InstructionGroup group,
+      Opcode first,
+      long undefinedFlags,
+      @Nullable Throwable failure) {}
+
+  /// @param seed of everything random
+  /// @param only what mnemonic, semantics, feature or encoding of a case's first form must match
+  ConformanceRun(long seed, String only) throws IOException {
+    this.seed = seed;
+    emulated = new EmulatedProcessor(host, HostProcessor.isAmd());
+    Pattern pattern = Pattern.compile(only);
+    for (Opcode opcode : OpcodeTable.opcodes()) {
+      boolean wanted =
+          pattern.matcher(opcode.mnemonic()).find()
+              || pattern.matcher(opcode.semantics()).find()
+              || pattern.matcher(opcode.feature()).matches()
+              || pattern.matcher(opcode.encoding()).matches();
+      if (wanted
+          && !Comparability.isForeign(opcode)
+          && (opcode.feature().isEmpty() || host.has(EmulatedProcessor.flag(opcode.feature())))) {
+        forms.computeIfAbsent(InstructionGroup.of(opcode), _ -> new ArrayList<>()).add(opcode);
+      }
+    }
+    for (InstructionGroup group : forms.keySet()) {
+      totals.put(group, new Total());
+    }
+    for (int k = 0; k < HostProcessor.BATCH; k++) {
+      for (int buffer = 0; buffer < 2; buffer++) {
+        after[buffer][k] =
+            new StateRecord(
+                java.lang.foreign.MemorySegment.ofArray(new long[StateRecord.BYTES / 8]));
+      }
+    }
+    generator = new CaseGenerator(after[0][0], OpcodeTable.opcodes().getFirst());
+  }
+
+  Map<InstructionGroup, Total> totals() {
+    return totals;
+  }
+
+  List<CaseReport> reports() {
+    return List.copyOf(reports.values());
+  }
+
+  /// Forms that cases were drawn from.
+  int forms() {
+    return forms.values().stream().mapToInt(List::size).sum();
+  }
+
+  /// How many forms at least one case began with.
+  int formsTried() {
+    return tried.size();
+  }
+
+  /// Runs cases `from` to `to - 1`.
+  void run(long from, long to) throws IOException {
+    int buffer = 0;
+    int before = 0;
+    for (long at = from; at < to; at += HostProcessor.BATCH) {
+      int count = (int) Math.min(HostProcessor.BATCH, to - at);
+      for (int k = 0; k < count; k++) {
+        prepare(at + k, buffer, k);
+      }
+      if (before > 0) {
+        host.await(1 - buffer, before);
+      }
+      host.submit(buffer, count);
+      compare(1 - buffer, before);
+      before = count;
+      buffer = 1 - buffer;
+    }
+    if (before > 0) {
+      host.await(1 - buffer, before);
+      compare(1 - buffer, before);
+    }
+    for (CaseReport report : reports.values()) {
+      report.shrink(host, emulated);
+    }
+  }
+
+  /// Makes a case and lets the emulator run it.
+  private void prepare(long number, int buffer, int k) {
+    StateRecord before = host.before(buffer, k);
+    List<InstructionGroup> groups = List.copyOf(forms.keySet());
+    InstructionGroup group = groups.get((int) (number % groups.size()));
+    List<Opcode> candidates = forms.get(group);
+    Opcode first = candidates.get((int) (number / groups.size() % candidates.size()));
+    generator.generate(before, mixed(seed, number), first, candidates);
+    emulate(emulated, before, after[buffer][k]);
+    cases[buffer][k] = new Case(number, group, first, emulated.undefinedFlags, emulated.failure);
+  }
+
+  /// Runs a case in the emulator, cut where it cannot be compared.
+  static void emulate(EmulatedProcessor emulated, StateRecord before, StateRecord after) {
+    for (int cuts = 0; emulated.run(before, after) == Outcome.CUT; cuts++) {
+      if (cuts > MOST_CUTS) {
+        before.setCode(new byte[0]);
+      }
+    }
+  }
+
+  private static long mixed(long seed, long number) {
+    long z = seed * 0x9E37_79B9_7F4A_7C15L + number * 0xD1B5_4A32_D192_ED03L;
+    z = (z ^ z >>> 30) * 0xBF58_476D_1CE4_E5B9L;
+    return z ^ z >>> 27;
+  }
+
+  private void compare(int buffer, int count) {
+    for (int k = 0; k < count; k++) {
+      Case one = cases[buffer][k];
+      Total total = totals.get(one.group);
+      total.cases++;
+      tried.merge(one.first, 1, Integer::sum);
+      StateRecord hostAfter = host.after(buffer, k);
+      total.faults += hostAfter.getLong(StateRecord.VECTOR) == 3 ? 0 : 1;
+      if (one.failure != null
+          || !StateComparison.agree(hostAfter, after[buffer][k], one.undefinedFlags)) {
+        total.differing++;
+        report(one, host.before(buffer, k));
+      }
+    }
+  }
+
+  private void report(Case one, StateRecord before) {
+    String key = one.first.mnemonic() + " " + String.join(",", one.first.operands());
+    CaseReport known = reports.get(key);
+    if (known != null) {
+      known.more(before);
+    } else if (reports.size() < MOST_REPORTS) {
+      reports.put(key, new CaseReport(key, one.number, before));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    emulated.close();
+    host.close();
+  }
+}
