@@ -60,7 +60,7 @@ public final class DescriptorTables {
     long baseEa = ea + 2 & i.addressMask;
     if (c.mode == CpuMode.LONG64) {
       long base = c.mmu.load64(i.segment, baseEa);
-      if (!c.mmu.isCanonical(base)) {
+      if (!c.mmu.isLoadable(base)) {
         throw c.fault.generalProtection(0);
       }
       return base;
@@ -131,7 +131,7 @@ public final class DescriptorTables {
       return Descriptor.base(d);
     }
     long base = DescriptorFetch.readUpperHalf(c, selector, 0) << 32 | Descriptor.base(d);
-    if (!c.mmu.isCanonical(base)) {
+    if (!c.mmu.isLoadable(base)) {
       throw c.fault.generalProtection(DescriptorFetch.code(selector, 0));
     }
     return base;
