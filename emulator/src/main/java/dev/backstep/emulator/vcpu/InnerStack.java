@@ -71,6 +71,7 @@ public final class InnerStack {
   /// Pushes the low `bytes` bytes of `value`.
   public void push(Vcpu c, long value, int bytes) {
     long slot = pointer - bytes & pointerMask;
+    requireAligned(c, slot, bytes);
     if (checksLimit) {
       requireInside(c, slot, bytes);
       c.mmu.writeLinear(segment.base + slot & 0xFFFFFFFFL, bytes, value, cpl);
@@ -91,6 +92,14 @@ public final class InnerStack {
     }
     if (!inside) {
       throw c.fault.withCode(GuestFault.SS, errorCode);
+    }
+  }
+
+  /// SDM Vol. 3 "Interrupt 17—Alignment Check Exception (#AC)": pushes at CPL 3 are checked.
+  private void requireAligned(Vcpu c, long slot, int bytes) {
+    boolean checks = cpl == 3 && c.cr0(ControlBits.CR0_AM) && c.flag(Rflags.AC);
+    if (checks && (segment.base + slot & bytes - 1) != 0) {
+      throw c.fault.withCode(GuestFault.AC, 0);
     }
   }
 
