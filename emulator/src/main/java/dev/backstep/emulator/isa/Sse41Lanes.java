@@ -1,7 +1,7 @@
 package dev.backstep.emulator.isa;
 
 /// SSE4.1 and SSE4.2 packed integer arithmetic on each 64-bit lane by itself. SDM Vol. 2 "PMULLD",
-/// "PMULDQ", "PMINSB" to "PMAXUD", "PCMPEQQ", "PCMPGTQ".
+/// "PMULDQ", "PMINSB" to "PMAXUD", "PCMPEQQ", "PCMPGTQ", "PBLENDVB", "BLENDVPS", "BLENDVPD".
 public final class Sse41Lanes {
   /// Turns the order of unsigned elements into that of signed ones.
   private static final long HIGH_16 = 0x8000_8000_8000_8000L;
@@ -56,6 +56,19 @@ public final class Sse41Lanes {
 
   public static long pmaxud(long a, long b) {
     return chosen(b, a, SseInteger.pcmpgtd(a ^ HIGH_32, b ^ HIGH_32));
+  }
+
+  /// The top bit of each mask element chooses.
+  public static long pblendvb(long a, long b, long mask) {
+    return chosen(a, b, (mask >>> 7 & 0x0101_0101_0101_0101L) * 0xFF);
+  }
+
+  public static long blendvps(long a, long b, long mask) {
+    return chosen(a, b, (mask >>> 31 & 0x0000_0001_0000_0001L) * Registers.LOW_32);
+  }
+
+  public static long blendvpd(long a, long b, long mask) {
+    return mask < 0 ? b : a;
   }
 
   /// `b` where `mask` is set, else `a`.

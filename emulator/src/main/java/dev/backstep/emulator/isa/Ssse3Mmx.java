@@ -1,8 +1,5 @@
 package dev.backstep.emulator.isa;
 
-import dev.backstep.emulator.decode.DecodedInstruction;
-import dev.backstep.emulator.vcpu.Vcpu;
-
 /// SSSE3 instructions whose MMX form is no lane of their XMM form. SDM Vol. 2 "PHADDW/PHADDD",
 /// "PSHUFB", "PALIGNR".
 public final class Ssse3Mmx {
@@ -70,16 +67,9 @@ public final class Ssse3Mmx {
     return result;
   }
 
-  /// Eight bytes of operand 0 above operand 1, from the byte on that the immediate says.
-  public static void palignr(Vcpu c, DecodedInstruction i) {
-    VectorState.requireMmx(c);
-    long source =
-        i.isMemory()
-            ? c.mmu.load64(i.segment, i.effectiveAddress(c.gpr))
-            : c.fpu.significand[i.register1];
-    int bits = 8 * Math.min((int) i.immediate & 0xFF, 16);
-    long above = c.fpu.significand[i.register0];
-    VectorState.storeMmx(c, i.register0, window(above, source, bits));
+  /// Eight bytes of `a` above `b`, from byte `count` on.
+  public static long palignr(long a, long b, int count) {
+    return window(a, b, 8 * Math.min(count, 16));
   }
 
   /// 64 bits of `high:low` from bit `from` on, which is at most 128.
