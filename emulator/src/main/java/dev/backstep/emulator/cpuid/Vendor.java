@@ -19,6 +19,19 @@ public enum Vendor {
     return signature;
   }
 
+  /// Whether the operand of an instruction is checked for alignment (#AC) before its pages are
+  /// looked at (#PF), as AMD's processors do. SDM Vol. 3 "Priority Among Concurrent Events" has it
+  /// the other way round.
+  public boolean checksAlignmentFirst() {
+    return this == AMD;
+  }
+
+  /// Whether PREFETCH and PREFETCHW of a register are undefined; to Intel's processors they are
+  /// NOP. APM Vol. 3 "PREFETCHlevel".
+  public boolean refusesPrefetchOfRegister() {
+    return this == AMD;
+  }
+
   /// The vendor of a `vendor=` setting, or null.
   public static @Nullable Vendor bySignature(String signature) {
     for (Vendor vendor : values()) {

@@ -39,6 +39,13 @@ public final class Moves {
   /// NOP, PAUSE, hints and prefetches: they access nothing and fault on nothing.
   public static void nop(Vcpu c, DecodedInstruction i) {}
 
+  /// PREFETCH and PREFETCHW with mod = 3.
+  public static void prefetchRegister(Vcpu c, DecodedInstruction i) {
+    if (c.cpuid.vendor().refusesPrefetchOfRegister()) {
+      throw c.fault.undefinedOpcode();
+    }
+  }
+
   /// Operand 0 is stored last: it wins where both are one register.
   public static long xchg(Vcpu c, DecodedInstruction i, long a, long b) {
     Registers.store(c, i.operand1, a);

@@ -199,10 +199,13 @@ public final class Mmu {
     remember(segment, ea, gva, bytes, access);
   }
 
-  /// SDM Vol. 3 "Interrupt 17—Alignment Check Exception (#AC)"; of lower priority than page faults.
+  /// SDM Vol. 3 "Interrupt 17—Alignment Check Exception (#AC)"; of lower priority than page faults,
+  /// but for some vendors.
   private void checkAlignment(long gva, int bytes, int access) {
     if (checksAlignment && (gva & bytes - 1) != 0) {
-      linearMemory.probe(gva, bytes, access);
+      if (!c.cpuid.vendor().checksAlignmentFirst()) {
+        linearMemory.probe(gva, bytes, access);
+      }
       throw c.fault.withCode(GuestFault.AC, 0);
     }
   }

@@ -92,14 +92,14 @@ final class CaseGenerator {
     boolean oddStack = random.nextInt(20) == 0;
     r[RSP] =
         HostProcessor.DATA + 0x400 + 8 * random.nextInt(0x200) + (oddStack ? random.nextInt(8) : 0);
-    encoder.pinned = 0;
+    encoder.pinned = 1 << RSP;
     encoder.keepPinned = count > 1;
     if (encoder.keepPinned) {
       for (int k : new int[] {RBX, RBP, RSI, RDI, 13}) {
         r[k] = place(1);
       }
       r[14] = random.nextInt(256);
-      encoder.pinned = 1 << RBX | 1 << RBP | 1 << RSI | 1 << RDI | 1 << 13 | 1 << 14;
+      encoder.pinned |= 1 << RBX | 1 << RBP | 1 << RSI | 1 << RDI | 1 << 13 | 1 << 14;
     } else if (random.nextBoolean()) {
       r[RBP] = HostProcessor.DATA + 0x400 + 8 * random.nextInt(0x200);
     }

@@ -9,23 +9,20 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /// A case that the emulator and the host end differently, made as short as it can be.
 final class CaseReport {
   private static final Pattern VECTOR = Pattern.compile("\\b([xy]mm|mm)(\\d+)");
-  private static final int MOST_TRIED = 6;
 
-  private final String name;
   private final long number;
-  private final List<StateRecord> befores = new ArrayList<>();
+  private final StateRecord before;
   private int count = 1;
+  private String key = "";
   private String text = "";
 
-  CaseReport(String name, long number, StateRecord before) {
-    this.name = name;
+  CaseReport(long number, StateRecord before) {
     this.number = number;
-    befores.add(copy(before));
+    this.before = copy(before);
   }
 
   private static StateRecord copy(StateRecord of) {
@@ -34,45 +31,55 @@ final class CaseReport {
     return record;
   }
 
-  /// Another case of the same form.
-  void more(StateRecord before) {
+  /// Another case with the same instructions was found.
+  void countAnother() {
     count++;
-    if (befores.size() < MOST_TRIED) {
-      befores.add(copy(before));
-    }
+  }
+
+  /// The instructions of the shortest case, to tell reports apart.
+  String key() {
+    return key;
   }
 
   /// Leaves out instructions as long as the two still differ.
   void shrink(HostProcessor host, EmulatedProcessor emulated) throws IOException {
-    StateRecord best = null;
-    int fewest = Integer.MAX_VALUE;
-    for (StateRecord before : befores) {
-      StateRecord shrunk = copy(before);
-      boolean again = true;
-      while (again) {
-        again = false;
-        List<byte[]> code = instructions(shrunk, emulated);
-        for (int k = code.size() - 1; k >= 0 && code.size() > 1; k--) {
-          List<byte[]> fewer = new ArrayList<>(code);
-          fewer.remove(k);
-          StateRecord candidate = copy(shrunk);
-          candidate.setCode(joined(fewer));
-          if (!differences(candidate, host, emulated).isEmpty()) {
-            shrunk = candidate;
-            again = true;
-            break;
-          }
+    StateRecord shrunk = before;
+    boolean again = true;
+    while (again) {
+      again = false;
+      List<byte[]> code = instructions(shrunk, emulated);
+      for (int k = code.size() - 1; k >= 0 && code.size() > 1; k--) {
+        List<byte[]> fewer = new ArrayList<>(code);
+        fewer.remove(k);
+        StateRecord candidate = copy(shrunk);
+        candidate.setCode(joined(fewer));
+        if (!differences(candidate, host, emulated).isEmpty()) {
+          shrunk = candidate;
+          again = true;
+          break;
         }
       }
-      int length = instructions(shrunk, emulated).size();
-      if (length < fewest) {
-        fewest = length;
-        best = shrunk;
+    }
+    String differences = differences(shrunk, host, emulated);
+    text = describe(shrunk, emulated) + differences;
+    key = key(shrunk, emulated, differences);
+  }
+
+  /// Mnemonics, and the first word of the first difference.
+  private static String key(StateRecord of, EmulatedProcessor emulated, String differences) {
+    StringBuilder name = new StringBuilder();
+    byte[] code = of.code();
+    int at = 0;
+    while (at < code.length && (code[at] & 0xFF) != HostProcessor.BREAKPOINT) {
+      DecodedInstruction i = emulated.decode(code, at, is64(of));
+      if (i == null) {
+        break;
       }
+      name.append(i.opcode.mnemonic()).append(' ');
+      name.append(String.join(",", i.opcode.operands())).append("; ");
+      at += i.length;
     }
-    if (best != null) {
-      text = describe(best, emulated) + differences(best, host, emulated);
-    }
+    return name + differences.strip().split("[ \n]", 2)[0];
   }
 
   private static byte[] joined(List<byte[]> instructions) {
@@ -213,10 +220,6 @@ final class CaseReport {
 
   /// @param seed of the run
   String text(long seed) {
-    return "%s: case %d of seed %d, and %d more\n%s".formatted(name, number, seed, count - 1, text);
-  }
-
-  @Nullable String shrunk() {
-    return text.isEmpty() ? null : text;
+    return "%s: case %d of seed %d, and %d more%n%s".formatted(key, number, seed, count - 1, text);
   }
 }

@@ -3,6 +3,7 @@ package dev.backstep.emulator.conformance;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Opcode;
 import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.IdentityHashMap;
@@ -10,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// Which instructions can be compared, and which of the flags they leave.
-final class Comparability {
+public final class Comparability {
   /// Depend on the kernel, on time, on chance, or on tables of the host's kernel.
   private static final Set<String> FOREIGN =
       Set.of(
@@ -89,6 +90,11 @@ final class Comparability {
     this.c = c;
   }
 
+  /// Whether cases are drawn of this line of the opcode table, on a host that has its feature.
+  public static boolean isDrawn(Opcode opcode) {
+    return !isForeign(opcode);
+  }
+
   static boolean isForeign(Opcode opcode) {
     String family = opcode.semantics().substring(0, opcode.semantics().indexOf('.'));
     return FOREIGN.contains(opcode.mnemonic()) || FOREIGN_FAMILIES.contains(family);
@@ -135,7 +141,7 @@ final class Comparability {
   /// Whether the outcome of `i` does not depend on what cannot be compared.
   boolean isComparable(DecodedInstruction i, long undefinedBefore) {
     Effects effects = effects(i.opcode);
-    if (effects.foreign || (effects.reads & undefinedBefore) != 0) {
+    if (effects.foreign || (effects.reads & undefinedBefore) != 0 || isShortBranch(i)) {
       return false;
     }
     if (effects.shift && undefinedBefore != 0 && count(i) == 0) {
@@ -144,6 +150,14 @@ final class Comparability {
     // SDM Vol. 2 "SHLD", "SHRD": undefined by more than the operand's size.
     boolean twoSources = effects.shift && i.opcode.operands().size() == 3;
     return !twoSources || count(i) <= 8 * Operands.bytes(i.operand0);
+  }
+
+  /// A near branch with 66 in 64-bit mode: Intel's processors ignore the prefix (SDM Vol. 2 "JMP"),
+  /// AMD's cut RIP to 16 bits (APM Vol. 3 "JMP (Near)"). The emulator's do as Intel's.
+  private boolean isShortBranch(DecodedInstruction i) {
+    return c.mode == CpuMode.LONG64
+        && i.has(DecodedInstruction.PREFIX_OPERAND_SIZE)
+        && i.opcode.semantics().startsWith("Branches.");
   }
 
   /// What `i`, about to execute, leaves undefined: the table's column, and, for counts other than

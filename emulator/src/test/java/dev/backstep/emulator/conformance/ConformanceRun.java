@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// Runs cases on both processors, side by side: while the host runs one batch, the emulator runs
 /// the next.
 final class ConformanceRun implements AutoCloseable {
-  private static final int MOST_REPORTS = 40;
+  private static final int MOST_SHRUNK = 1000;
   private static final int MOST_CUTS = 12;
 
   /// Cases run and cases that differ.
@@ -31,6 +31,7 @@ final class ConformanceRun implements AutoCloseable {
   private final Map<InstructionGroup, List<Opcode>> forms = new EnumMap<>(InstructionGroup.class);
   private final Map<InstructionGroup, Total> totals = new EnumMap<>(InstructionGroup.class);
   private final Map<Opcode, Integer> tried = new LinkedHashMap<>();
+  private final List<CaseReport> differing = new ArrayList<>();
   private final Map<String, CaseReport> reports = new LinkedHashMap<>();
   private final StateRecord[][] after = new StateRecord[2][HostProcessor.BATCH];
   private final Case[][] cases = new Case[2][HostProcessor.BATCH];
@@ -114,8 +115,12 @@ final class ConformanceRun implements AutoCloseable {
       host.await(1 - buffer, before);
       compare(1 - buffer, before);
     }
-    for (CaseReport report : reports.values()) {
+    for (CaseReport report : differing) {
       report.shrink(host, emulated);
+      CaseReport known = reports.putIfAbsent(report.key(), report);
+      if (known != null) {
+        known.countAnother();
+      }
     }
   }
 
@@ -157,18 +162,10 @@ final class ConformanceRun implements AutoCloseable {
       if (one.failure != null
           || !StateComparison.agree(hostAfter, after[buffer][k], one.undefinedFlags)) {
         total.differing++;
-        report(one, host.before(buffer, k));
+        if (differing.size() < MOST_SHRUNK) {
+          differing.add(new CaseReport(one.number, host.before(buffer, k)));
+        }
       }
-    }
-  }
-
-  private void report(Case one, StateRecord before) {
-    String key = one.first.mnemonic() + " " + String.join(",", one.first.operands());
-    CaseReport known = reports.get(key);
-    if (known != null) {
-      known.more(before);
-    } else if (reports.size() < MOST_REPORTS) {
-      reports.put(key, new CaseReport(key, one.number, before));
     }
   }
 

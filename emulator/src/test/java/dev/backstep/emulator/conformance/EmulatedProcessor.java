@@ -178,7 +178,7 @@ final class EmulatedProcessor implements AutoCloseable {
         return cut(before, at);
       }
       if (!step(i, after)) {
-        return Outcome.RAN;
+        return wraps(after) ? cut(before, at) : Outcome.RAN;
       }
     }
   }
@@ -208,6 +208,14 @@ final class EmulatedProcessor implements AutoCloseable {
       return false;
     }
     return true;
+  }
+
+  /// Whether a case ended by an access that may have passed the end of 4 GiB. SDM Vol. 3 "Limit
+  /// Checking": with a limit of FFFFFFFFH that may be a fault of the segment or not.
+  private boolean wraps(StateRecord after) {
+    return vcpu.mode != CpuMode.LONG64
+        && after.getLong(StateRecord.VECTOR) == GuestFault.PF
+        && after.getLong(StateRecord.CR2) >= 0x1_0000_0000L - 512;
   }
 
   private static Outcome cut(StateRecord before, long at) {
