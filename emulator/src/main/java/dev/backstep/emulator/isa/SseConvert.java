@@ -7,30 +7,28 @@ import dev.backstep.emulator.floating.FloatConversion;
 import dev.backstep.emulator.floating.FloatEnvironment;
 import dev.backstep.emulator.vcpu.Vcpu;
 
-/// Conversions between elements of one size and of scalars. SDM Vol. 2 "CVTDQ2PS" to "CVTTSS2SI".
+/// Conversions between elements of one size, and of scalars to scalars in vector registers. SDM
+/// Vol. 2 "CVTDQ2PS" to "CVTTPS2DQ".
 public final class SseConvert {
   private static final long LOW_32 = 0xFFFF_FFFFL;
 
   private SseConvert() {}
 
-  /// CVTPI2PS, too.
   public static long cvtdq2ps(Vcpu c, long a) {
     FloatEnvironment e = c.fpu.environment;
     long low = FloatConversion.fromInteger(SINGLE, e, (int) a);
     return low | FloatConversion.fromInteger(SINGLE, e, a >> 32) << 32;
   }
 
-  /// CVTPS2PI, too.
   public static long cvtps2dq(Vcpu c, long a) {
     return toDoublewords(c, a, c.fpu.environment.rounding);
   }
 
-  /// CVTTPS2PI, too.
   public static long cvttps2dq(Vcpu c, long a) {
     return toDoublewords(c, a, FloatEnvironment.TRUNCATE);
   }
 
-  private static long toDoublewords(Vcpu c, long a, int rounding) {
+  static long toDoublewords(Vcpu c, long a, int rounding) {
     FloatEnvironment e = c.fpu.environment;
     long low = FloatConversion.toInteger(SINGLE, e, a & LOW_32, 32, rounding);
     return low | FloatConversion.toInteger(SINGLE, e, a >>> 32, 32, rounding) << 32;
@@ -50,41 +48,5 @@ public final class SseConvert {
 
   public static long cvtsi2sd(Vcpu c, long a) {
     return FloatConversion.fromInteger(DOUBLE, c.fpu.environment, a);
-  }
-
-  public static long cvtss2si32(Vcpu c, long a) {
-    return FloatConversion.toInteger(
-        SINGLE, c.fpu.environment, a & LOW_32, 32, c.fpu.environment.rounding);
-  }
-
-  public static long cvtsd2si32(Vcpu c, long a) {
-    return FloatConversion.toInteger(DOUBLE, c.fpu.environment, a, 32, c.fpu.environment.rounding);
-  }
-
-  public static long cvtss2si64(Vcpu c, long a) {
-    return FloatConversion.toInteger(
-        SINGLE, c.fpu.environment, a & LOW_32, 64, c.fpu.environment.rounding);
-  }
-
-  public static long cvtsd2si64(Vcpu c, long a) {
-    return FloatConversion.toInteger(DOUBLE, c.fpu.environment, a, 64, c.fpu.environment.rounding);
-  }
-
-  public static long cvttss2si32(Vcpu c, long a) {
-    return FloatConversion.toInteger(
-        SINGLE, c.fpu.environment, a & LOW_32, 32, FloatEnvironment.TRUNCATE);
-  }
-
-  public static long cvttsd2si32(Vcpu c, long a) {
-    return FloatConversion.toInteger(DOUBLE, c.fpu.environment, a, 32, FloatEnvironment.TRUNCATE);
-  }
-
-  public static long cvttss2si64(Vcpu c, long a) {
-    return FloatConversion.toInteger(
-        SINGLE, c.fpu.environment, a & LOW_32, 64, FloatEnvironment.TRUNCATE);
-  }
-
-  public static long cvttsd2si64(Vcpu c, long a) {
-    return FloatConversion.toInteger(DOUBLE, c.fpu.environment, a, 64, FloatEnvironment.TRUNCATE);
   }
 }

@@ -21,7 +21,6 @@ public final class SseConvertWidths {
 
   private SseConvertWidths() {}
 
-  /// CVTPI2PD, too.
   public static void cvtdq2pd(Vcpu c, DecodedInstruction i) {
     int lanes = begin(c, i);
     for (int k = 0; k < lanes; k++) {
@@ -48,13 +47,11 @@ public final class SseConvertWidths {
     finish(c, i);
   }
 
-  /// CVTPD2PI, too.
   public static void cvtpd2dq(Vcpu c, DecodedInstruction i) {
     begin(c, i);
     toDoublewords(c, i, c.fpu.environment.rounding);
   }
 
-  /// CVTTPD2PI, too.
   public static void cvttpd2dq(Vcpu c, DecodedInstruction i) {
     begin(c, i);
     toDoublewords(c, i, FloatEnvironment.TRUNCATE);
@@ -91,12 +88,16 @@ public final class SseConvertWidths {
       long half = FloatConversion.convert(SINGLE, HALF, e, element);
       c.fpu.scratchD[k >> 2] |= half << 16 * (k & 3);
     }
-    if (i.isMemory() && !e.faults()) {
-      // The flags go into MXCSR only if the store cannot fault any more.
+    if (i.isMemory()) {
+      // A fault of the store goes before #XM on Zen 4, and leaves MXCSR alone.
       int bytes = Operands.bytes(i.operand0);
-      c.mmu.probeWrite(i.segment, i.effectiveAddress(c.gpr), bytes);
+      long ea = i.effectiveAddress(c.gpr);
+      for (int k = 0; k < bytes; k += 8) {
+        c.mmu.loadForWrite64(i.segment, ea + k & i.addressMask);
+      }
     }
-    finish(c, i);
+    VectorFloat.finish(c);
+    VectorOperands.store(c, i, c.fpu.scratchD);
   }
 
   private static void put(Vcpu c, int element, long single) {
@@ -108,14 +109,9 @@ public final class SseConvertWidths {
     return Operands.bytes(i.operand1) / 8;
   }
 
-  /// Checks, loads the source and clears the result; how many 64-bit lanes the result has. MMX
-  /// instructions here are SSE instructions, too. SDM Vol. 2 "CVTPI2PD": memory instead of an MMX
-  /// register does not use the MMX state.
+  /// Checks, loads the source and clears the result; how many 64-bit lanes the result has.
   private static int begin(Vcpu c, DecodedInstruction i) {
     VectorOperands.require(c, i);
-    if (usesMmx(i)) {
-      VectorState.requireMmx(c);
-    }
     VectorOperands.load(c, i, 1, c.fpu.scratchA);
     long[] d = c.fpu.scratchD;
     d[0] = 0;
@@ -126,16 +122,8 @@ public final class SseConvertWidths {
     return Operands.bytes(i.operand0) / 8;
   }
 
-  private static boolean usesMmx(DecodedInstruction i) {
-    return Operands.kind(i.operand0) == Operands.MMX_REGISTER
-        || Operands.kind(i.operand1) == Operands.MMX_REGISTER;
-  }
-
   private static void finish(Vcpu c, DecodedInstruction i) {
     VectorFloat.finish(c);
-    if (usesMmx(i)) {
-      VectorState.useMmx(c);
-    }
     VectorOperands.store(c, i, c.fpu.scratchD);
   }
 }
