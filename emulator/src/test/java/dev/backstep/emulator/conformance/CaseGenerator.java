@@ -162,6 +162,9 @@ final class CaseGenerator {
       fillOperand(opcode, target);
     }
     prepare(opcode);
+    if (encoder.vectorIndex() >= 0 && random.nextInt(8) != 0) {
+      indices(encoder.vectorIndex(), opcode.operands().get(1).startsWith("vm64"));
+    }
     return code;
   }
 
@@ -281,6 +284,16 @@ final class CaseGenerator {
           }
         }
       }
+    }
+  }
+
+  /// Indices that stay near the base.
+  private void indices(int register, boolean wide) {
+    for (int k = 0; k < 4; k++) {
+      long low = random.nextInt(-40, 41);
+      long high = random.nextInt(-40, 41);
+      long at = (k < 2 ? StateRecord.XMM : StateRecord.YMM) + 16L * register + 8L * (k & 1);
+      state.putLong(at, wide ? low : low & 0xFFFF_FFFFL | high << 32);
     }
   }
 

@@ -32,7 +32,7 @@ final class InstructionEncoder {
   private boolean addressSize;
   private boolean inMemory;
   private int vvvv;
-  private int vectorBytes;
+  private int vectorIndex;
   private int ripRelativeAt;
   private long target;
   private long targetOfMemory;
@@ -58,6 +58,7 @@ final class InstructionEncoder {
     targetOfMemory = memoryTarget;
     tail.reset();
     inMemory = false;
+    vectorIndex = -1;
     ripRelativeAt = -1;
     operandSize = random.nextInt(5) == 0;
     addressSize = random.nextInt(mode64 ? 12 : 60) == 0;
@@ -216,7 +217,6 @@ final class InstructionEncoder {
     l = l < 0 ? random.nextInt(2) : l;
     w = w < 0 ? random.nextInt(2) : w;
     rex |= w << 3;
-    vectorBytes = l == 0 ? 16 : 32;
     vvvv = 0;
     boolean usesVvvv = false;
     for (String operand : opcode.operands()) {
@@ -339,11 +339,11 @@ final class InstructionEncoder {
     boolean vectorIndex = false;
     for (String operand : opcode.operands()) {
       char letter = operand.charAt(0);
-      memoryOnly |= letter == 'M';
+      memoryOnly |= letter == 'M' || letter == 'v';
       registerOnly |= letter == 'R' || letter == 'U' || letter == 'N';
       generalRm |= letter == 'E' || letter == 'R';
       generalReg |= letter == 'G';
-      vectorIndex |= operand.startsWith("Mv") && operand.length() > 2;
+      vectorIndex |= letter == 'v';
     }
     boolean wrongForm = (memoryOnly || registerOnly) && random.nextInt(300) == 0;
     inMemory = wrongForm ? registerOnly : memoryOnly || !registerOnly && random.nextInt(2) == 0;
@@ -460,6 +460,7 @@ final class InstructionEncoder {
       }
       int full = r | (rexAllowed && (rex & 2) != 0 ? 8 : 0);
       if (vector) {
+        vectorIndex = full;
         rex |= (rex & 7) != 0 && !isVex() ? 0x40 : 0;
         return full;
       }
@@ -532,8 +533,8 @@ final class InstructionEncoder {
     }
   }
 
-  /// Bytes of the vectors of the last VEX-encoded instruction.
-  int vectorBytes() {
-    return vectorBytes;
+  /// Number of the vector register that the last instruction takes indices from, or -1.
+  int vectorIndex() {
+    return vectorIndex;
   }
 }
