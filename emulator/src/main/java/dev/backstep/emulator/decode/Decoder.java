@@ -147,9 +147,9 @@ public final class Decoder {
       last = code.u8();
       extensions |= (last & 0x80) != 0 ? 8 : 0;
     }
-    // Outside 64-bit mode B and the top bit of vvvv are ignored.
+    // Outside 64-bit mode B is ignored, and the top bit of vvvv where it names a register.
     rex = 0x40 | (mode64 ? extensions : extensions & 8);
-    vvvv = ~last >> 3 & (mode64 ? 15 : 7);
+    vvvv = ~last >> 3 & 15;
     mandatory = MANDATORY[last & 3];
     builder.vexW = (rex & 8) != 0;
     builder.vectorBytes = (last & 4) != 0 ? 32 : 16;
@@ -271,7 +271,7 @@ public final class Decoder {
       builder.ripRelative &= mode64;
     }
     builder.segment = segmentOverride == NO_OVERRIDE ? segment : segmentOverride;
-    operands.begin(rex, vvvv, opcodeByte, addressBytes, memory);
+    operands.begin(rex, mode64 ? vvvv : vvvv & 7, opcodeByte, addressBytes, memory);
     OperandPattern[] patterns = form.operands;
     for (int k = 0; k < patterns.length; k++) {
       int operand = operands.read(patterns[k]);

@@ -16,6 +16,10 @@ public final class Disassembler {
   /// The instruction's name without prefixes or operands, lower case: `mov`, `jne`, `iretq`. What
   /// `mnemonic:` searches for.
   public static String mnemonic(DecodedInstruction instruction) {
+    String pseudonym = Pseudonyms.of(instruction);
+    if (!pseudonym.isEmpty()) {
+      return pseudonym;
+    }
     Opcode opcode = instruction.opcode;
     String name = opcode.mnemonic().toLowerCase(Locale.ROOT);
     if (!opcode.is(Attribute.SIZE_SUFFIX)) {
@@ -34,6 +38,7 @@ public final class Disassembler {
   public static String text(DecodedInstruction instruction) {
     StringBuilder out = new StringBuilder(prefix(instruction)).append(mnemonic(instruction));
     int operands = instruction.opcode.operands().size();
+    operands -= Pseudonyms.of(instruction).isEmpty() ? 0 : 1;
     for (int k = 0; k < operands; k++) {
       if (k == 0) {
         out.append(" ".repeat(Math.max(1, 7 - out.length())));
@@ -83,7 +88,8 @@ public final class Disassembler {
       case Operands.DEBUG_REGISTER -> out.append("dr").append(number);
       case Operands.MMX_REGISTER -> out.append("mm").append(number);
       case Operands.XMM_REGISTER -> out.append(bytes == 32 ? "ymm" : "xmm").append(number);
-      case Operands.X87_REGISTER -> out.append("st(").append(number).append(')');
+      case Operands.X87_REGISTER ->
+          out.append(i.opcode.operands().get(k).equals("ST") ? "st" : "st(" + number + ')');
       case Operands.ONE -> out.append('1');
       case Operands.STRING_SOURCE -> string(out, i, bytes, i.segment, RSI);
       case Operands.STRING_DESTINATION -> string(out, i, bytes, 0, RDI);

@@ -15,7 +15,7 @@ import java.lang.constant.MethodTypeDesc;
 final class VectorLanes {
   static final ClassDesc LONGS = CD_long.arrayType();
   private static final ClassDesc FPU = OperationCode.desc(FpuState.class);
-  private static final MethodTypeDesc REQUIRE_ALIGNED =
+  private static final MethodTypeDesc OF_ADDRESS =
       MethodTypeDesc.of(CD_void, OperationCode.VCPU, OperationCode.INSTRUCTION, CD_long);
 
   private final CodeBuilder code;
@@ -66,7 +66,12 @@ final class VectorLanes {
       code.aload(OperationCode.VCPU_SLOT)
           .aload(OperationCode.INSTRUCTION_SLOT)
           .lload(OperationCode.ADDRESS_SLOT)
-          .invokestatic(OperationCode.desc(VectorState.class), "requireAligned16", REQUIRE_ALIGNED);
+          .invokestatic(OperationCode.desc(VectorState.class), "requireAligned16", OF_ADDRESS);
+    } else if (bytes >= 16 && lane == 0) {
+      code.aload(OperationCode.VCPU_SLOT)
+          .aload(OperationCode.INSTRUCTION_SLOT)
+          .lload(OperationCode.ADDRESS_SLOT)
+          .invokestatic(OperationCode.desc(VectorState.class), "checkAlignment", OF_ADDRESS);
     }
     code.aload(OperationCode.VCPU_SLOT).getfield(OperationCode.VCPU, "mmu", OperationCode.MMU);
     field("segment");

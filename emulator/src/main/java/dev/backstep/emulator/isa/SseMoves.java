@@ -52,6 +52,7 @@ public final class SseMoves {
       return;
     }
     long next = ea + 8 & i.addressMask;
+    VectorState.checkAlignment(c, i, ea);
     if (Operands.kind(i.operand0) == Operands.MEMORY) {
       if ((ea & 15) != 0) {
         c.mmu.probeWrite(i.segment, ea, 16);

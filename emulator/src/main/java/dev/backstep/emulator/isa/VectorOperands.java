@@ -66,6 +66,9 @@ final class VectorOperands {
       set(into, Memory.load(c, i.segment, ea, bytes) & mask(bytes), 0);
       return;
     }
+    if (bytes > 8) {
+      VectorState.checkAlignment(c, i, ea);
+    }
     set(into, c.mmu.load64(i.segment, ea), 0);
     for (int lane = 1; lane < bytes / 8; lane++) {
       into[lane] = c.mmu.load64(i.segment, ea + 8 * lane & i.addressMask);
@@ -98,6 +101,7 @@ final class VectorOperands {
       Memory.store(c, i.segment, ea, bytes, from[0]);
       return;
     }
+    VectorState.checkAlignment(c, i, ea);
     if ((ea & bytes - 1) != 0) {
       c.mmu.probeWrite(i.segment, ea, bytes);
     }

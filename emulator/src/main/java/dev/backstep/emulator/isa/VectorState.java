@@ -5,6 +5,7 @@ import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.FpuState;
 import dev.backstep.emulator.vcpu.GuestFault;
+import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -90,10 +91,25 @@ public final class VectorState {
   }
 
   static void requireAligned(Vcpu c, DecodedInstruction i, long ea, int bytes) {
-    boolean hasBase = c.mode != CpuMode.LONG64 || i.segment >= SegmentRegister.FS;
-    long linear = hasBase ? ea + c.segments[i.segment].base : ea;
-    if ((linear & bytes - 1) != 0) {
+    if ((linear(c, i, ea) & bytes - 1) != 0) {
       throw c.fault.generalProtection(0);
+    }
+  }
+
+  private static long linear(Vcpu c, DecodedInstruction i, long ea) {
+    boolean hasBase = c.mode != CpuMode.LONG64 || i.segment >= SegmentRegister.FS;
+    return hasBase ? ea + c.segments[i.segment].base : ea;
+  }
+
+  /// #AC for a vector of 16 or 32 bytes that may lie anywhere and lies at no multiple of 16 while
+  /// alignment is checked. SDM Vol. 2 "MOVDQU": "treatment of #AC varies"; this is how an AMD EPYC
+  /// treats it, before page faults, but not before those of the address.
+  public static void checkAlignment(Vcpu c, DecodedInstruction i, long ea) {
+    if (c.flag(Rflags.AC) && c.cpl == 3 && c.cr0(ControlBits.CR0_AM)) {
+      long gva = linear(c, i, ea);
+      if ((gva & 15) != 0 && c.mmu.isCanonical(gva)) {
+        throw c.fault.withCode(GuestFault.AC, 0);
+      }
     }
   }
 

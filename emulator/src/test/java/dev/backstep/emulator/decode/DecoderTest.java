@@ -164,13 +164,48 @@ class DecoderTest {
 
   @Test
   void legacyFormsAreUndefinedIn64BitMode() {
-    for (String hex : new String[] {"06", "27", "60", "62 00", "82 00 00", "9A", "C4 00", "D6"}) {
+    for (String hex :
+        new String[] {"06", "27", "60", "62 00", "82 00 00", "9A", "C4 00 00", "D6"}) {
       assertSame(Opcode.INVALID, decode64(hex + "00 00 00 00 00 00").opcode, hex);
     }
     assertEquals("LES", decode(CpuMode.PROTECTED32, 0, "C4 00").opcode.mnemonic());
-    assertSame(Opcode.INVALID, decode(CpuMode.PROTECTED32, 0, "C4 C0").opcode);
     assertEquals("INC", decode(CpuMode.PROTECTED32, 0, "40").opcode.mnemonic());
     assertEquals("ADD", decode(CpuMode.PROTECTED32, 0, "82 C0 01").opcode.mnemonic());
+  }
+
+  @Test
+  void vexIsThereWhereItCanBeNothingElse() {
+    String vzeroupper = "C5 F8 77";
+    for (CpuMode mode : CpuMode.values()) {
+      String expected = mode.isRealStyle() ? "(bad)" : "VZEROUPPER";
+      assertEquals(expected, decode(mode, 0, vzeroupper).opcode.mnemonic(), mode.toString());
+    }
+    assertEquals("VZEROUPPER", mnemonic64("C4 E1 78 77"));
+    for (String prefix : new String[] {"66", "F2", "F3", "F0", "40", "48"}) {
+      assertSame(Opcode.INVALID, decode64(prefix + vzeroupper).opcode, prefix);
+    }
+    assertEquals("VZEROUPPER", mnemonic64("67 64 " + vzeroupper));
+    // VEX.vvvv names no operand and is not 1111b; maps 0 and 4 do not exist.
+    assertSame(Opcode.INVALID, decode64("C5 F0 77").opcode);
+    assertSame(Opcode.INVALID, decode64("C4 E0 78 77").opcode);
+    assertSame(Opcode.INVALID, decode64("C4 E4 78 77").opcode);
+  }
+
+  @Test
+  void vexExtendsRegistersIn64BitModeOnly() {
+    DecodedInstruction i = decode64("C4 01 3D FC C1"); // vpaddb ymm8, ymm8, ymm9
+    assertEquals("vpaddb ymm8,ymm8,ymm9", Disassembler.text(i));
+    assertEquals(32, Operands.bytes(i.operand0));
+    // In other modes B and the top bit of vvvv are ignored.
+    DecodedInstruction narrow = decode(CpuMode.PROTECTED32, 0, "C4 C1 39 FC C1");
+    assertEquals("vpaddb xmm0,xmm0,xmm1", Disassembler.text(narrow));
+  }
+
+  @Test
+  void vsibTakesItsIndexFromAVectorRegister() {
+    DecodedInstruction i = decode64("C4 E2 69 92 4C A0 08");
+    assertEquals("vgatherdps xmm1,DWORD PTR [rax+xmm4*4+0x8],xmm2", Disassembler.text(i));
+    assertSame(Opcode.INVALID, decode64("C4 E2 69 92 48 08").opcode);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.decode;
 
+import dev.backstep.emulator.testing.VexPrefix;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,29 @@ final class InstructionCorpus {
     NEVER
   }
 
+  /// A VEX prefix with any registers, or, where it would be LES or LDS, with those that there are.
+  private void addVex(Opcode opcode, RexPrefixes rexPrefixes) {
+    List<String> tokens = OpcodeForm.split(opcode.encoding(), ' ');
+    boolean few = rexPrefixes == RexPrefixes.NEVER;
+    boolean named = opcode.operands().stream().anyMatch(o -> "HB".indexOf(o.charAt(0)) >= 0);
+    int vvvv = named ? random.nextInt(few ? 8 : 16) : 0;
+    int rxb = few ? 0 : random.nextInt(8);
+    out.writeBytes(VexPrefix.of(tokens.get(0), rxb, vvvv, few ? 0 : bit(), bit()));
+    out.write(byteOf(tokens.get(1)));
+    boolean modrm = tokens.size() > 2;
+    boolean literal = modrm && tokens.get(2).startsWith("/") && !tokens.get(2).equals("/r");
+    operands(literal ? tokens.get(2).charAt(1) - '0' : NO_REG);
+  }
+
+  private int bit() {
+    return random.nextInt(2);
+  }
+
   private void add(Opcode opcode, RexPrefixes rexPrefixes) {
+    if (VexPrefix.isVex(opcode.encoding())) {
+      addVex(opcode, rexPrefixes);
+      return;
+    }
     List<Integer> prefixes = new ArrayList<>();
     if (random.nextInt(3) == 0) {
       prefixes.add(PREFIXES[random.nextInt(PREFIXES.length)]);

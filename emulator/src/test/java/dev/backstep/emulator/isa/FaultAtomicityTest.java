@@ -50,6 +50,9 @@ class FaultAtomicityTest {
           "SseInteger",
           "SseShuffles",
           "SseMoves",
+          "AvxMoves",
+          "AvxPermutes",
+          "AvxMemory",
           "MmxInteger",
           "MmxMoves",
           "X87Moves",
@@ -75,7 +78,7 @@ class FaultAtomicityTest {
     // The page table's entry of the third page loses its write permission.
     bare.ram.putLong(LAST_TABLE + 2 * 8, GPA + 0x2000 | 1);
     c.cr4 |= ControlBits.CR4_OSXSAVE;
-    c.xcr0 = ControlBits.XCR0_X87 | ControlBits.XCR0_SSE;
+    c.xcr0 = ControlBits.XCR0_X87 | ControlBits.XCR0_SSE | ControlBits.XCR0_AVX;
     for (Opcode opcode : OpcodeTable.opcodes()) {
       String semantics = opcode.semantics();
       if (FAMILIES.contains(semantics.substring(0, semantics.indexOf('.')))
@@ -131,6 +134,7 @@ class FaultAtomicityTest {
     c.setRflags(random.nextInt() & 0x8D5);
     for (int k = 0; k < 32; k++) {
       c.fpu.xmm[k] = random.nextLong();
+      c.fpu.ymmHigh[k] = random.nextLong();
     }
     for (int k = 0; k < 8; k++) {
       X87Stack.store(c.fpu, k, random.nextLong() | 1L << 63, 0x3FFF);
@@ -149,6 +153,7 @@ class FaultAtomicityTest {
       long[] significands,
       int[] exponents,
       long[] xmm,
+      long[] ymmHigh,
       List<Long> words,
       byte[] memory) {
     State(Vcpu c, BareVcpu bare) {
@@ -157,6 +162,7 @@ class FaultAtomicityTest {
           c.fpu.significand.clone(),
           c.fpu.signExponent.clone(),
           c.fpu.xmm.clone(),
+          c.fpu.ymmHigh.clone(),
           List.of(
               c.rflags(),
               (long) c.fpu.statusWord,
@@ -175,6 +181,7 @@ class FaultAtomicityTest {
           + (Arrays.equals(significands, after.significands) ? "" : " x87")
           + (Arrays.equals(exponents, after.exponents) ? "" : " x87")
           + (Arrays.equals(xmm, after.xmm) ? "" : " xmm")
+          + (Arrays.equals(ymmHigh, after.ymmHigh) ? "" : " ymm")
           + (words.equals(after.words) ? "" : " words")
           + (Arrays.equals(memory, after.memory) ? "" : " memory");
     }

@@ -25,7 +25,11 @@ public final class TableEncodings {
     return all;
   }
 
-  /// One encoding.
+  private static boolean usesVvvv(Opcode opcode) {
+    return opcode.operands().stream().anyMatch(o -> o.startsWith("H") || o.startsWith("B"));
+  }
+
+  /// One encoding. Where it has VEX.vvvv, that is 5; W and L, where they do not matter, are REX.W.
   ///
   /// @param rexBits 0 for no REX prefix, unless the line asks for one
   /// @param rm mod and rm fields of ModRM, if the line has one; 04H is followed by a SIB byte
@@ -38,15 +42,23 @@ public final class TableEncodings {
       code.write(prefix);
     }
     String[] tokens = opcode.encoding().split(" ", -1);
+    boolean vex = VexPrefix.isVex(opcode.encoding());
+    if (vex) {
+      int wide = rexBits >> 3 & 1;
+      rex = 0;
+      code.writeBytes(VexPrefix.of(tokens[0], 0, usesVvvv(opcode) ? 5 : 0, wide, wide));
+    }
     boolean first = true;
     for (String token : tokens) {
       switch (token) {
         case "NP", "NFx", "o16", "o32", "o64", "a16", "a32", "a64", "cb", "cw", "cz", "cp" -> {}
-        case "ib", "iw", "iz", "iv" -> {}
+        case "ib", "iw", "iz", "iv", "is4" -> {}
         case "REX.W" -> rex |= 0x48;
         case "REX.B" -> rex |= 0x41;
         default -> {
-          if (token.startsWith("/")) {
+          if (token.startsWith("VEX")) {
+            first = false;
+          } else if (token.startsWith("/")) {
             reg = token.equals("/r") ? 0 : Integer.parseInt(token.substring(1));
           } else {
             int plus = token.indexOf('+');
