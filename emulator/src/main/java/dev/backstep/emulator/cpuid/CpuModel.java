@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// address sizes and leaves, and of its features those that are implemented: what CPUID enumerates
 /// works, and what a model lacks is undefined or reserved.
 public enum CpuModel {
-  /// Everything that is implemented.
+  /// Everything that is implemented, but for what only AMD makes, and protection keys.
   MAX(
       new CpuPart(
           "max",
@@ -21,9 +21,9 @@ public enum CpuModel {
           "Backstep Virtual CPU",
           new Signature(6, 15, 11),
           null,
-          46,
+          52,
           genericCaches(),
-          ImplementedFeatures.ofAnyVendor())),
+          ImplementedFeatures.ofMax())),
 
   /// QEMU's default model; family, model and stepping are QEMU's.
   QEMU64(

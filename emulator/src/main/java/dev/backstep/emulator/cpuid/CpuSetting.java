@@ -67,19 +67,33 @@ public record CpuSetting(
       switch (key) {
         case "vendor" -> setVendor(value);
         case "phys-bits" -> setPhysicalBits(value);
+        // The host of a guest is this emulator.
+        case "host-phys-bits" -> {
+          if (isOn(key, value)) {
+            physicalAddressBits = CpuModel.MAX.physicalAddressBits();
+          }
+        }
         // The first two ask that no feature be dropped silently: none ever is. The others speak of
-        // a host that is not there, and of Hyper-V, of which there is nothing to pass through.
-        case "check", "enforce", "host-phys-bits", "migratable", "hv_passthrough" -> {}
+        // migration, and of Hyper-V, of which there is nothing to pass through.
+        case "check", "enforce", "migratable", "hv_passthrough" -> isOn(key, value);
         default -> {
-          switch (value) {
-            case "on", "true" -> add(key);
-            case "off", "false" -> remove(key);
-            default ->
-                throw new IllegalArgumentException(
-                    "-cpu %s=%s: a flag is set with on or off".formatted(key, value));
+          if (isOn(key, value)) {
+            add(key);
+          } else {
+            remove(key);
           }
         }
       }
+    }
+
+    private static boolean isOn(String key, String value) {
+      return switch (value) {
+        case "on", "true", "yes" -> true;
+        case "off", "false", "no" -> false;
+        default ->
+            throw new IllegalArgumentException(
+                "-cpu %s=%s: a flag is set with on or off".formatted(key, value));
+      };
     }
 
     private void setVendor(String value) {

@@ -22,6 +22,8 @@ public final class CpuidTable {
   private final FeatureWords words;
   private final CpuTopology topology;
   private final CpuidLeaves leaves;
+  private final boolean keepsDataPointerForExceptions;
+  private final boolean zeroesPointerSelectors;
   private final StateComponents states;
 
   /// @param setting what `-cpu` asked for
@@ -40,6 +42,9 @@ public final class CpuidTable {
     }
     features = Collections.unmodifiableSet(all);
     words = new FeatureWords(all);
+    boolean intel = vendor == Vendor.INTEL;
+    keepsDataPointerForExceptions = intel && has(CpuFeature.FDP_EXCPTN_ONLY);
+    zeroesPointerSelectors = intel && has(CpuFeature.ZERO_FCS_FDS);
     topology = new CpuTopology(vcpus);
     leaves = new CpuidLeaves(setting, vendor, hypervisor, topology, words);
     states = new StateComponents(this);
@@ -130,6 +135,35 @@ public final class CpuidTable {
   /// The performance counters of the K7 exist without being enumerated (APM Vol. 2 "Performance
   /// Counter MSRs").
   public boolean hasLegacyPerformanceCounters() {
+    return vendor == Vendor.AMD;
+  }
+
+  /// FDP and FDS are written only by x87 instructions that meet an unmasked exception (SDM Vol. 1
+  /// "x87 FPU Instruction and Data (Operand) Pointers").
+  public boolean keepsDataPointerForExceptions() {
+    return keepsDataPointerForExceptions;
+  }
+
+  /// FCS and FDS are saved as zero (same section).
+  public boolean zeroesPointerSelectors() {
+    return zeroesPointerSelectors;
+  }
+
+  /// FXSAVE and the XSAVE family save FOP, FIP and FDP as zero unless an unmasked x87 exception is
+  /// pending (APM Vol. 3, CPUID Fn8000_0008_EBX[XSaveErPtr]; a Zen 4 does so).
+  public boolean hidesPointersWithoutException() {
+    return vendor == Vendor.AMD;
+  }
+
+  /// FLD of a denormal number pushes it even if that exception is not masked (a Zen 4 does so; SDM
+  /// Vol. 1 "Denormal Operand Exception (#D)" stops before).
+  public boolean pushesDenormalsDespiteException() {
+    return vendor == Vendor.AMD;
+  }
+
+  /// FCOMI and its kin leave C1 alone (a Zen 4 does so); else they clear it (SDM Vol. 2
+  /// "FCOMI/FCOMIP/FUCOMI/FUCOMIP").
+  public boolean keepsC1InFlagComparisons() {
     return vendor == Vendor.AMD;
   }
 

@@ -7,8 +7,8 @@ final class FeatureWords {
   private final int[] words = new int[CpuidWord.values().length];
 
   FeatureWords(Set<CpuFeature> features) {
-    for (CpuFeature f : features) {
-      words[f.word().ordinal()] |= f.mask();
+    for (CpuFeature f : CpuFeature.ALL) {
+      words[f.word().ordinal()] |= features.contains(f) ? f.mask() : 0;
     }
   }
 

@@ -6,7 +6,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// The opcode table, read from the files of folder `opcodes`, one for each unit, and checked when
@@ -75,6 +77,17 @@ public final class OpcodeTable {
       all.add(form.opcode);
     }
     return List.copyOf(all);
+  }
+
+  /// The forms of each unit of the processor, that is of each file of the table, by its name.
+  public static Map<String, List<Opcode>> units() {
+    Map<String, List<Opcode>> units = new LinkedHashMap<>();
+    for (OpcodeForm form : COMPLETE.forms) {
+      String file = form.line.file();
+      String unit = file.substring(0, file.lastIndexOf('.'));
+      units.computeIfAbsent(unit, k -> new ArrayList<>()).add(form.opcode);
+    }
+    return units;
   }
 
   List<OpcodeForm> forms() {

@@ -93,6 +93,7 @@ final class StateDigest {
             | (c.stackSwitchShadow ? 16 : 0));
     h.putInt(c.sipiVector);
     h.putLong(c.pendingDebugTraps);
+    h.putInt(c.pkru);
   }
 
   private static void putSegment(Hasher h, SegmentRegister s) {
@@ -117,6 +118,9 @@ final class StateDigest {
     h.putLong(m.tscAux);
     h.putLong(m.pat);
     h.putLong(m.miscEnable);
+    h.putLong(m.xss);
+    h.putInt(m.pkrs);
+    h.putLong(m.speculationControl);
     h.putLong(m.machineCheckStatus);
     h.putLong(m.machineCheckControl);
     for (int k = 0; k < SystemMsrs.MACHINE_CHECK_BANKS; k++) {
@@ -135,6 +139,11 @@ final class StateDigest {
     h.putInt(c.fpu.statusWord);
     h.putInt(c.fpu.top);
     h.putInt(c.fpu.tagValid);
+    h.putInt(c.fpu.lastOpcode);
+    h.putLong(c.fpu.lastInstructionPointer);
+    h.putInt(c.fpu.lastInstructionSelector);
+    h.putLong(c.fpu.lastDataPointer);
+    h.putInt(c.fpu.lastDataSelector);
     h.putInt(c.fpu.mxcsr);
     for (long half : c.fpu.xmm) {
       h.putLong(half);

@@ -26,6 +26,7 @@ public final class MsrTable {
     TimeAndApicMsrs.addTo(list, cpuid);
     SystemCallMsrs.addTo(list, cpuid);
     CachingMsrs.addTo(list, cpuid);
+    FeatureMsrs.addTo(list, cpuid);
     MachineMsrs.addTo(list, cpuid, policy);
     msrs = list.sorted();
     indexes = new int[msrs.length];
@@ -101,6 +102,8 @@ public final class MsrTable {
     m.sysenterEsp = 0;
     m.sysenterEip = 0;
     m.tscAux = 0;
+    m.xss = 0;
+    m.speculationControl = 0;
     m.machineCheckStatus = 0;
     m.machineCheckControl = 0;
     Arrays.fill(m.machineCheckBankControl, 0);

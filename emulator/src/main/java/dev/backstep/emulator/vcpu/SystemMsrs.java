@@ -23,6 +23,9 @@ public final class SystemMsrs {
 
   public long miscEnable;
 
+  /// IA32_SPEC_CTRL, of no effect.
+  public long speculationControl;
+
   /// IA32_XSS: the supervisor state components that XSAVES and XRSTORS handle.
   public long xss;
 

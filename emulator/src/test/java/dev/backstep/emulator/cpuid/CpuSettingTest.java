@@ -38,10 +38,12 @@ class CpuSettingTest {
 
   @Test
   void takesVendorAndWidth() {
-    CpuSetting s = CpuSetting.parse("max,vendor=AuthenticAMD,phys-bits=40,host-phys-bits");
+    CpuSetting s = CpuSetting.parse("max,vendor=AuthenticAMD,host-phys-bits,phys-bits=40");
     assertEquals(Vendor.AMD, s.vendor());
     assertEquals(40, s.physicalAddressBits());
     assertEquals(Vendor.AMD, CpuSetting.parse("opteron_g1").vendor());
+    assertEquals(52, CpuSetting.parse("Haswell,host-phys-bits").physicalAddressBits());
+    assertEquals(39, CpuSetting.parse("Haswell,host-phys-bits=off").physicalAddressBits());
   }
 
   @Test

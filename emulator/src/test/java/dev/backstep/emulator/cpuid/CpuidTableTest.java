@@ -118,13 +118,52 @@ class CpuidTableTest {
 
   @Test
   void describesExtendedState() {
-    assertEquals(new CpuidValues(3, 576, 576, 0), query(0xD, 0));
-    assertEquals(new CpuidValues(0, 0, 0, 0), query(0xD, 2));
+    long user = f.cpuid.userStates();
+    CpuidValues v = query(0xD, 0);
+    assertEquals((int) user, v.eax());
+    assertEquals(576, v.ebx());
+    int end = 576;
+    for (int k = 2; k < 32; k++) {
+      CpuidValues state = query(0xD, k);
+      assertEquals((user >>> k & 1) != 0, state.ebx() != 0, "component " + k);
+      assertEquals(f.cpuid.stateBytes(k) * (user >>> k & 1), state.ecx() == 0 ? state.eax() : 0);
+      end = Math.max(end, state.ebx() + (state.ecx() == 0 ? state.eax() : 0));
+    }
+    assertEquals(end, v.ecx());
+  }
+
+  @Test
+  void sizesTheXsaveAreaByWhatIsEnabled() {
+    var amd = new VcpuFixture("EPYC-Milan", "bare-metal-amd", Map.of());
+    if (amd.cpuid.has(CpuFeature.AVX) && amd.cpuid.has(CpuFeature.PKU)) {
+      assertEquals(new CpuidValues(256, 576, 0, 0), amd.cpuid.query(amd.c, 0xD, 2));
+      assertEquals(new CpuidValues(8, 832, 0, 0), amd.cpuid.query(amd.c, 0xD, 9));
+      amd.c.xcr0 = 7;
+      assertEquals(new CpuidValues(0x207, 832, 840, 0), amd.cpuid.query(amd.c, 0xD, 0));
+    }
+  }
+
+  @Test
+  void describesPartsAsTheirMakersDo() {
+    var haswell = new VcpuFixture("Haswell", "bare-metal-intel", Map.of());
+    assertEquals(0xD, haswell.cpuid.query(haswell.c, 0, 0).eax());
+    assertEquals(0x306C3, haswell.cpuid.query(haswell.c, 1, 0).eax());
+    assertEquals(39 | 48 << 8, haswell.cpuid.query(haswell.c, 0x8000_0008, 0).eax());
+    CpuidValues third = haswell.cpuid.query(haswell.c, 4, 3);
+    assertEquals(new CpuidValues(0x163, 15 << 22 | 63, 8191, 6), third);
+    var xeon = new VcpuFixture("SapphireRapids", "bare-metal-amd", Map.of());
+    assertEquals(0x806F8, xeon.cpuid.query(xeon.c, 1, 0).eax());
+    assertEquals(Vendor.INTEL, xeon.cpuid.vendor());
+    var rome = new VcpuFixture("EPYC-Rome", "bare-metal-amd", Map.of());
+    assertEquals(0x830F10, rome.cpuid.query(rome.c, 1, 0).eax());
+    assertEquals(0x830F10, rome.cpuid.query(rome.c, 0x8000_0001, 0).eax());
+    assertEquals(0x2008_0140, rome.cpuid.query(rome.c, 0x8000_0005, 0).ecx());
+    assertEquals(0x0200_6140, rome.cpuid.query(rome.c, 0x8000_0006, 0).ecx());
   }
 
   @Test
   void describesAddressesAndBrand() {
-    assertEquals(46 | 48 << 8, query(0x8000_0008, 0).eax());
+    assertEquals(52 | (f.cpuid.has(CpuFeature.LA57) ? 57 : 48) << 8, query(0x8000_0008, 0).eax());
     var brand = new StringBuilder();
     for (int leaf = 0x8000_0002; leaf <= 0x8000_0004; leaf++) {
       CpuidValues v = query(leaf, 0);

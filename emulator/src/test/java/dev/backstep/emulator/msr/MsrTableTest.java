@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class MsrTableTest {
-  private static final long NOT_CANONICAL = 1L << 47;
+  private static final long NOT_CANONICAL = 1L << 56;
 
   private final VcpuFixture f = new VcpuFixture();
   private final Vcpu c = f.c;
@@ -63,6 +63,20 @@ class MsrTableTest {
   }
 
   @Test
+  void controlsSpeculationAsEnumerated() {
+    var xeon = new VcpuFixture("Skylake-Server", "bare-metal-intel", Map.of());
+    String none = "none";
+    assertEquals(none, VcpuFixture.faultOf(() -> xeon.c.msrTable.write(xeon.c, 0x48, 7)));
+    assertEquals(7, xeon.c.msrTable.read(xeon.c, 0x48));
+    assertEquals("13:0", VcpuFixture.faultOf(() -> xeon.c.msrTable.write(xeon.c, 0x48, 8)));
+    assertEquals(none, VcpuFixture.faultOf(() -> xeon.c.msrTable.write(xeon.c, 0x49, 1)));
+    assertEquals("13:0", VcpuFixture.faultOf(() -> xeon.c.msrTable.write(xeon.c, 0x49, 2)));
+    assertEquals("13:0", VcpuFixture.faultOf(() -> xeon.c.msrTable.read(xeon.c, 0x49)));
+    assertEquals(none, VcpuFixture.faultOf(() -> xeon.c.msrTable.write(xeon.c, 0x10B, 1)));
+    assertEquals("13:0", VcpuFixture.faultOf(() -> xeon.c.msrTable.read(xeon.c, 0x10A)));
+  }
+
+  @Test
   void movesSegmentBases() {
     accepts(0xC000_0100, 0x1000);
     accepts(0xC000_0101, -4096);
@@ -74,7 +88,9 @@ class MsrTableTest {
   void raisesGpForWhatDoesNotExistAndSaysSo() {
     assertEquals("13:0", read(0x1234));
     assertEquals("13:0", write(0x1234, 7));
-    assertEquals("13:0", read(0x48), "SPEC_CTRL is not enumerated");
+    var haswell = new VcpuFixture("Haswell", "bare-metal-intel", Map.of());
+    String fault = VcpuFixture.faultOf(() -> haswell.c.msrTable.read(haswell.c, 0x48));
+    assertEquals("13:0", fault, "SPEC_CTRL is not enumerated");
     assertEquals("13:0", read(0xC001_0000), "AMD only");
     assertEquals("13:0", read(0x210), "VCNT is 8");
     var events = f.eventsOf(MachineEvent.Msr.class);
