@@ -1,6 +1,5 @@
 package dev.backstep.emulator.isa;
 
-import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.vcpu.ControlBits;
@@ -21,9 +20,14 @@ public final class X87Control {
     VectorState.requireNoPendingException(c);
   }
 
-  /// FNOP, and FENI, FDISI, FSETPM, which nothing since the 80287 heeds.
-  public static void fnop(Vcpu c, DecodedInstruction i) {
+  /// FENI, FDISI and FSETPM, which nothing since the 80287 heeds.
+  public static void fnsetpm(Vcpu c, DecodedInstruction i) {
     VectorState.requireX87(c);
+  }
+
+  public static void fnop(Vcpu c, DecodedInstruction i) {
+    X87Stack.check(c);
+    X87Stack.note(c, i);
   }
 
   public static void fninit(Vcpu c, DecodedInstruction i) {
@@ -62,25 +66,21 @@ public final class X87Control {
   }
 
   public static void fdecstp(Vcpu c, DecodedInstruction i) {
-    moveTop(c, -1);
+    moveTop(c, i, -1);
   }
 
   public static void fincstp(Vcpu c, DecodedInstruction i) {
-    moveTop(c, 1);
+    moveTop(c, i, 1);
   }
 
-  private static void moveTop(Vcpu c, int by) {
-    VectorState.requireX87(c);
-    VectorState.requireNoPendingException(c);
+  private static void moveTop(Vcpu c, DecodedInstruction i, int by) {
+    X87Stack.enter(c, i);
     c.fpu.top = c.fpu.top + by & 7;
-    c.fpu.statusWord &= ~X87Stack.C1;
   }
 
   public static void ffree(Vcpu c, DecodedInstruction i) {
-    VectorState.requireX87(c);
-    VectorState.requireNoPendingException(c);
+    X87Stack.enter(c, i);
     c.fpu.tagValid &= ~(1 << X87Stack.physical(c.fpu, i.register0));
-    c.fpu.statusWord &= ~X87Stack.C1;
   }
 
   /// FFREE and a pop: not in the manuals, on all processors.
@@ -146,7 +146,7 @@ public final class X87Control {
   private static void storeEnvironment(Vcpu c, DecodedInstruction i, long ea) {
     FpuState fpu = c.fpu;
     boolean realStyle = c.mode.isRealStyle();
-    boolean selectors = !c.cpuid.has(CpuFeature.ZERO_FCS_FDS);
+    boolean selectors = !c.cpuid.zeroesPointerSelectors();
     long ip = fpu.lastInstructionPointer;
     long dp = fpu.lastDataPointer;
     long ipHigh;

@@ -2,6 +2,10 @@ package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
+import dev.backstep.emulator.floating.ExtendedConversion;
+import dev.backstep.emulator.floating.ExtendedNumber;
+import dev.backstep.emulator.floating.ExtendedUnit;
+import dev.backstep.emulator.floating.FloatEnvironment;
 import dev.backstep.emulator.vcpu.FpuState;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -20,15 +24,16 @@ public final class X87Moves {
     long low =
         bytes == 4 ? c.mmu.load32(i.segment, ea) & Registers.LOW_32 : c.mmu.load64(i.segment, ea);
     int high = bytes == 10 ? c.mmu.load16(i.segment, ea + 8 & i.addressMask) & 0xFFFF : 0;
-    X87Stack.note(c, i);
+    X87Stack.begin(c, i);
     if (bytes == 10) {
       X87Stack.push(c.fpu, low, high);
       return;
     }
-    pushConverted(c.fpu, low, bytes == 4 ? SINGLE : DOUBLE);
+    pushConverted(c, low, bytes == 4 ? SINGLE : DOUBLE);
   }
 
-  private static void pushConverted(FpuState fpu, long bits, int precision) {
+  private static void pushConverted(Vcpu c, long bits, int precision) {
+    FpuState fpu = c.fpu;
     boolean full = !X87Stack.isEmpty(fpu, fpu.top - 1 & 7);
     int physical = X87Stack.room(fpu);
     if (physical < 0) {
@@ -39,21 +44,22 @@ public final class X87Moves {
       X87Stack.storeIndefinite(fpu, physical);
       return;
     }
-    int exceptions = X87Formats.widen(fpu, physical, bits, precision);
-    if (X87Stack.raise(fpu, exceptions)) {
+    ExtendedUnit u = fpu.extended;
+    u.b.setNarrow(bits, precision);
+    ExtendedConversion.load(u);
+    boolean denormal = fpu.environment.flags == FloatEnvironment.DENORMAL;
+    if (X87Stack.commit(fpu) || denormal && c.cpuid.pushesDenormalsDespiteException()) {
       fpu.top = physical;
-      return;
+      X87Stack.write(fpu, physical, u.result);
     }
-    fpu.tagValid &= ~(1 << physical);
   }
 
   public static void fldRegister(Vcpu c, DecodedInstruction i) {
-    X87Stack.begin(c, i);
+    X87Stack.enter(c, i);
     FpuState fpu = c.fpu;
     int source = X87Stack.physical(fpu, i.register0);
     if (X87Stack.isEmpty(fpu, source)) {
-      fpu.statusWord &= ~X87Stack.C1;
-      if (X87Stack.raise(fpu, X87Stack.INVALID | X87Stack.STACK_FAULT)) {
+      if (X87Stack.underflow(fpu)) {
         fpu.top = fpu.top - 1 & 7;
         X87Stack.storeIndefinite(fpu, fpu.top);
       }
@@ -79,17 +85,11 @@ public final class X87Moves {
     int bytes = Operands.bytes(i.operand0);
     long ea = i.effectiveAddress(c.gpr);
     c.mmu.probeWrite(i.segment, ea, bytes);
-    X87Stack.note(c, i);
-    int before = fpu.statusWord & ~X87Stack.C1;
-    fpu.statusWord = before & ~X87Stack.EXCEPTIONS;
+    X87Stack.begin(c, i);
     boolean empty = X87Stack.isEmpty(fpu, fpu.top);
-    long low = empty ? indefinite(fpu, bytes) : topAs(fpu, bytes);
-    int high = empty ? X87Stack.INDEFINITE_EXPONENT : fpu.signExponent[fpu.top];
-    int raised = fpu.statusWord & X87Stack.EXCEPTIONS;
-    fpu.statusWord |= before;
-    // A precision exception is reported after the store, the others instead of it.
-    X87Stack.raise(fpu, raised);
-    if ((raised & ~X87Stack.PRECISION & ~fpu.controlWord) != 0) {
+    long low = empty ? indefinite(bytes) : topAs(fpu, bytes);
+    int high = empty ? ExtendedNumber.INDEFINITE_SIGN_EXPONENT : fpu.signExponent[fpu.top];
+    if (!(empty ? X87Stack.underflow(fpu) : X87Stack.commitStore(fpu))) {
       return false;
     }
     if (bytes == 10) {
@@ -101,41 +101,50 @@ public final class X87Moves {
     return true;
   }
 
-  private static long indefinite(FpuState fpu, int bytes) {
-    fpu.statusWord |= X87Stack.INVALID | X87Stack.STACK_FAULT;
+  private static long indefinite(int bytes) {
     return switch (bytes) {
       case 4 -> 0xFFC0_0000L;
       case 8 -> 0xFFF8_0000_0000_0000L;
-      default -> X87Stack.INDEFINITE_SIGNIFICAND;
+      default -> ExtendedNumber.INDEFINITE_SIGNIFICAND;
     };
   }
 
   private static long topAs(FpuState fpu, int bytes) {
-    return bytes == 10
-        ? fpu.significand[fpu.top]
-        : X87Formats.narrow(fpu, fpu.top, bytes == 4 ? SINGLE : DOUBLE);
+    if (bytes == 10) {
+      return fpu.significand[fpu.top];
+    }
+    X87Stack.read(fpu, fpu.top, fpu.extended.a);
+    return ExtendedConversion.narrow(fpu.extended, bytes == 4 ? SINGLE : DOUBLE);
   }
 
   public static void fstRegister(Vcpu c, DecodedInstruction i) {
-    X87Stack.begin(c, i);
+    X87Stack.enter(c, i);
     copyTop(c.fpu, i.register0);
   }
 
   public static void fstpRegister(Vcpu c, DecodedInstruction i) {
-    X87Stack.begin(c, i);
+    X87Stack.enter(c, i);
     if (copyTop(c.fpu, i.register0)) {
       X87Stack.pop(c.fpu);
     }
   }
 
+  /// FSTP that does not mind an empty ST(0): it only pops then. In no manual.
+  public static void fstpnce(Vcpu c, DecodedInstruction i) {
+    X87Stack.enter(c, i);
+    if (!X87Stack.isEmpty(c.fpu, c.fpu.top)) {
+      copyTop(c.fpu, i.register0);
+    }
+    X87Stack.pop(c.fpu);
+  }
+
   private static boolean copyTop(FpuState fpu, int k) {
-    fpu.statusWord &= ~X87Stack.C1;
     int target = X87Stack.physical(fpu, k);
     if (!X87Stack.isEmpty(fpu, fpu.top)) {
       X87Stack.store(fpu, target, fpu.significand[fpu.top], fpu.signExponent[fpu.top]);
       return true;
     }
-    if (!X87Stack.raise(fpu, X87Stack.INVALID | X87Stack.STACK_FAULT)) {
+    if (!X87Stack.underflow(fpu)) {
       return false;
     }
     X87Stack.storeIndefinite(fpu, target);
@@ -143,12 +152,11 @@ public final class X87Moves {
   }
 
   public static void fxch(Vcpu c, DecodedInstruction i) {
-    X87Stack.begin(c, i);
+    X87Stack.enter(c, i);
     FpuState fpu = c.fpu;
-    fpu.statusWord &= ~X87Stack.C1;
     int other = X87Stack.physical(fpu, i.register0);
     if (X87Stack.isEmpty(fpu, fpu.top) || X87Stack.isEmpty(fpu, other)) {
-      if (!X87Stack.raise(fpu, X87Stack.INVALID | X87Stack.STACK_FAULT)) {
+      if (!X87Stack.underflow(fpu)) {
         return;
       }
       fillIfEmpty(fpu, fpu.top);
@@ -209,7 +217,7 @@ public final class X87Moves {
 
   private static void pushConstant(
       Vcpu c, DecodedInstruction i, long significand, int signExponent) {
-    X87Stack.begin(c, i);
+    X87Stack.enter(c, i);
     X87Stack.push(c.fpu, significand, signExponent);
   }
 }

@@ -1,6 +1,8 @@
 package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.floating.ExtendedNumber;
+import dev.backstep.emulator.floating.FloatEnvironment;
 import dev.backstep.emulator.vcpu.FpuState;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
@@ -14,29 +16,26 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// ```
 final class X87Stack {
   static final int INVALID = 1;
-  static final int DENORMAL = 1 << 1;
-  static final int OVERFLOW = 1 << 3;
-  static final int UNDERFLOW = 1 << 4;
   static final int PRECISION = 1 << 5;
   static final int EXCEPTIONS = 0x3F;
   static final int STACK_FAULT = 1 << 6;
   static final int ERROR_SUMMARY = 1 << 7;
+  static final int C0 = 1 << 8;
   static final int C1 = 1 << 9;
+  static final int C2 = 1 << 10;
+  static final int C3 = 1 << 14;
+  static final int CONDITIONS = C0 | C1 | C2 | C3;
   static final int BUSY = 1 << 15;
   static final int TOP_SHIFT = 11;
   static final int TOP_MASK = 7 << TOP_SHIFT;
 
-  /// The default response to invalid operations: the QNaN floating-point indefinite.
-  static final long INDEFINITE_SIGNIFICAND = 0xC000_0000_0000_0000L;
-
-  static final int INDEFINITE_EXPONENT = 0xFFFF;
-
   private X87Stack() {}
 
-  /// Checks and notes that a waiting, non-control x87 instruction begins: its opcode and pointers.
-  static void begin(Vcpu c, DecodedInstruction i) {
+  /// Checks whether a waiting, non-control x87 instruction without a memory operand may run, and
+  /// begins it.
+  static void enter(Vcpu c, DecodedInstruction i) {
     check(c);
-    note(c, i);
+    begin(c, i);
   }
 
   /// Whether a waiting x87 instruction may run now.
@@ -45,17 +44,65 @@ final class X87Stack {
     VectorState.requireNoPendingException(c);
   }
 
-  /// Notes a non-control instruction's opcode and pointers, once its memory operand can no longer
-  /// fault.
+  /// Begins a non-control instruction, once its memory operand can no longer fault: notes its
+  /// opcode and pointers, clears C1, sets up the environment it computes in.
+  static void begin(Vcpu c, DecodedInstruction i) {
+    note(c, i);
+    c.fpu.statusWord &= ~C1;
+    c.fpu.environment.beginX87(c.fpu.controlWord);
+  }
+
+  /// Notes a non-control instruction's opcode and pointers. SDM Vol. 1 "x87 FPU Instruction and
+  /// Data (Operand) Pointers", "Last Instruction Opcode".
   static void note(Vcpu c, DecodedInstruction i) {
     FpuState fpu = c.fpu;
     fpu.lastOpcode = (i.opcode.opcodeByte() & 7) << 8 | i.modrm & 0xFF;
     fpu.lastInstructionPointer = i.rip;
     fpu.lastInstructionSelector = c.segments[SegmentRegister.CS].selector;
-    if (i.isMemory()) {
-      fpu.lastDataPointer = i.effectiveAddress(c.gpr);
-      fpu.lastDataSelector = c.segments[i.segment].selector;
+    boolean onlyForExceptions = c.cpuid.keepsDataPointerForExceptions();
+    fpu.hasOperandPointer = onlyForExceptions && i.isMemory();
+    if (!i.isMemory()) {
+      return;
     }
+    long pointer = i.effectiveAddress(c.gpr);
+    int selector = c.segments[i.segment].selector;
+    if (onlyForExceptions) {
+      fpu.operandPointer = pointer;
+      fpu.operandSelector = selector;
+      return;
+    }
+    fpu.lastDataPointer = pointer;
+    fpu.lastDataSelector = selector;
+  }
+
+  /// Takes the contents of a register apart.
+  static void read(FpuState fpu, int physical, ExtendedNumber into) {
+    into.set(fpu.significand[physical], fpu.signExponent[physical]);
+  }
+
+  static void write(FpuState fpu, int physical, ExtendedNumber from) {
+    store(fpu, physical, from.significand, from.signExponent);
+  }
+
+  /// Records what the environment met; false if that leaves no result.
+  static boolean commit(FpuState fpu) {
+    FloatEnvironment e = fpu.environment;
+    fpu.statusWord |= e.roundedUp ? C1 : 0;
+    raise(fpu, e.flags);
+    return (e.flags & ~e.masks & FloatEnvironment.BEFORE_RESULT) == 0;
+  }
+
+  /// Records what a store to memory met; false if it is not to be done: only a precision exception
+  /// is reported after the store (SDM Vol. 1 "Numeric Overflow Exception (#O)").
+  static boolean commitStore(FpuState fpu) {
+    commit(fpu);
+    return (fpu.environment.flags & ~fpu.environment.masks & ~FloatEnvironment.INEXACT) == 0;
+  }
+
+  /// Records that an operand's register is empty; true if that is masked, and the indefinite is the
+  /// result.
+  static boolean underflow(FpuState fpu) {
+    return raise(fpu, INVALID | STACK_FAULT);
   }
 
   /// The physical register that is ST(`k`).
@@ -74,7 +121,11 @@ final class X87Stack {
   }
 
   static void storeIndefinite(FpuState fpu, int physical) {
-    store(fpu, physical, INDEFINITE_SIGNIFICAND, INDEFINITE_EXPONENT);
+    store(
+        fpu,
+        physical,
+        ExtendedNumber.INDEFINITE_SIGNIFICAND,
+        ExtendedNumber.INDEFINITE_SIGN_EXPONENT);
   }
 
   static void pop(FpuState fpu) {
@@ -87,7 +138,6 @@ final class X87Stack {
   /// the indefinite.
   static int room(FpuState fpu) {
     int physical = fpu.top - 1 & 7;
-    fpu.statusWord &= ~C1;
     if (isEmpty(fpu, physical)) {
       return physical;
     }
@@ -116,6 +166,10 @@ final class X87Stack {
     boolean masked = (exceptions & ~fpu.controlWord & EXCEPTIONS) == 0;
     if (!masked) {
       fpu.statusWord |= ERROR_SUMMARY | BUSY;
+      if (fpu.hasOperandPointer) {
+        fpu.lastDataPointer = fpu.operandPointer;
+        fpu.lastDataSelector = fpu.operandSelector;
+      }
     }
     return masked;
   }

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.vcpu;
 
+import dev.backstep.emulator.floating.ExtendedUnit;
 import dev.backstep.emulator.floating.FloatEnvironment;
 
 /// The x87, MMX, SSE and AVX registers. SDM Vol. 1 "x87 FPU Execution Environment", "MXCSR".
@@ -47,6 +48,16 @@ public final class FpuState {
 
   /// Scratch of the running floating-point instruction; not saved.
   public final FloatEnvironment environment = new FloatEnvironment();
+
+  /// Scratch of the running x87 instruction; not saved.
+  public final ExtendedUnit extended = new ExtendedUnit(environment);
+
+  /// The running x87 instruction's memory operand, where only an exception makes it the last data
+  /// pointer; not saved.
+  public boolean hasOperandPointer;
+
+  public long operandPointer;
+  public int operandSelector;
 
   /// FNINIT. SDM Vol. 2 "FINIT/FNINIT".
   public void initialise() {

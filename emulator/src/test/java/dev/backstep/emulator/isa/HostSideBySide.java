@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.execution.OperationFactory;
@@ -9,6 +10,7 @@ import dev.backstep.emulator.testing.BareVcpu;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /// The emulator and the host's processor, side by side: both execute the same few instructions from
 /// the same registers and the same [#WINDOW] bytes of memory, and must leave the same.
@@ -31,6 +34,10 @@ final class HostSideBySide implements AutoCloseable {
   private static final long GPA = 0x8000;
   private static final int ARITHMETIC_AND_DF = 0xCD5;
 
+  /// A case that differs is run so often again: when the host's kernel takes the CPU away between
+  /// two instructions, AMD's FXSAVE loses the x87's pointers.
+  private static final int REPETITIONS = 2;
+
   /// Instructions to execute.
   ///
   /// @param name what they are, for messages
@@ -40,7 +47,8 @@ final class HostSideBySide implements AutoCloseable {
 
   private final Arena arena = Arena.ofConfined();
   private final BareVcpu bare =
-      new BareVcpu(arena, 0x10_0000).longMode(HostCpu.SCRATCH, HostCpu.SCRATCH_BYTES, GPA);
+      new BareVcpu(arena, 0x10_0000, hostVendor())
+          .longMode(HostCpu.SCRATCH, HostCpu.SCRATCH_BYTES, GPA);
   private final MemorySegment guestWindow =
       bare.ram.segment().asSlice(GPA + MEMORY - HostCpu.SCRATCH, WINDOW);
   private final Decoder decoder = new Decoder(Set.of());
@@ -58,6 +66,16 @@ final class HostSideBySide implements AutoCloseable {
   /// Skips the test that asks where there is no such host.
   static HostSideBySide open(long seed) {
     return new HostSideBySide(HostCpu.openOrSkip(), seed);
+  }
+
+  /// Whose processor the host is: where vendors differ, the emulator is to be of the same.
+  private static Vendor hostVendor() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      boolean amd = lines.anyMatch(line -> line.startsWith("vendor_id") && line.contains("AMD"));
+      return amd ? Vendor.AMD : Vendor.INTEL;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// Whether the host has a feature, by its name in the opcode table.
@@ -85,19 +103,46 @@ final class HostSideBySide implements AutoCloseable {
     return new Sequence(name, code, registers, memory);
   }
 
-  /// Runs all of them.
+  /// What is different between the memory that the emulator left and that which the host left; an
+  /// empty text if nothing is that should not be.
+  interface MemoryJudge {
+    String differences(MemorySegment guest, MemorySegment host);
+  }
+
+  /// Runs all of them; all memory must agree.
   void compare(List<Sequence> sequences) throws Throwable {
+    compare(sequences, HostSideBySide::memoryDifferences);
+  }
+
+  static String memoryDifferences(MemorySegment guest, MemorySegment host) {
+    long at = host.mismatch(guest);
+    if (at < 0) {
+      return "";
+    }
+    long word = at & -16;
+    return " memory at %x: ".formatted(word) + hex(guest, word) + ", host " + hex(host, word);
+  }
+
+  /// Runs all of them.
+  void compare(List<Sequence> sequences, MemoryJudge judge) throws Throwable {
     for (int from = 0; from < sequences.size(); from += HostCpu.BATCH) {
       List<Sequence> batch =
           sequences.subList(from, Math.min(from + HostCpu.BATCH, sequences.size()));
       host.load(batch.stream().map(Sequence::code).toArray(byte[][]::new));
       for (int k = 0; k < batch.size(); k++) {
-        compare(batch.get(k), k);
+        Sequence one = batch.get(k);
+        String differences = differences(one, k, judge);
+        for (int more = 0; more < REPETITIONS && !differences.isEmpty(); more++) {
+          differences = differences(one, k, judge);
+        }
+        if (!differences.isEmpty()) {
+          fail(describe(one, differences));
+        }
       }
     }
   }
 
-  private void compare(Sequence one, int thunk) throws Throwable {
+  private String differences(Sequence one, int thunk, MemoryJudge judge) throws Throwable {
     Vcpu c = bare.vcpu;
     MemorySegment.copy(one.memory, 0, guestWindow, ValueLayout.JAVA_BYTE, 0, WINDOW);
     MemorySegment.copy(one.memory, 0, hostWindow, ValueLayout.JAVA_BYTE, 0, WINDOW);
@@ -115,15 +160,8 @@ final class HostSideBySide implements AutoCloseable {
     if (((state[16] ^ c.rflags()) & ARITHMETIC_AND_DF) != 0) {
       differences.append(" flags %x, host %x;".formatted(c.rflags(), state[16]));
     }
-    long at = hostWindow.mismatch(guestWindow);
-    if (at >= 0) {
-      long word = at & -16;
-      differences.append(" memory at %x: ".formatted(word));
-      differences.append(hex(guestWindow, word)).append(", host ").append(hex(hostWindow, word));
-    }
-    if (!differences.isEmpty()) {
-      fail(describe(one, differences.toString()));
-    }
+    differences.append(judge.differences(guestWindow, hostWindow));
+    return differences.toString();
   }
 
   private static String hex(MemorySegment window, long at) {
