@@ -163,7 +163,7 @@ public final class Stack {
     }
     sp -= i.immediate & 0xFFFF;
     // The new top of the stack must be writable, although nothing is written.
-    c.mmu.probeWrite(SS, sp & mask, bytes);
+    Memory.loadForWrite(c, SS, sp & mask, bytes);
     Registers.storeMasked(c, Vcpu.RSP, sp, mask);
     Registers.store(c, Vcpu.RBP, bytes, frame);
   }

@@ -143,9 +143,8 @@ public final class Strings {
     long mask = i.addressMask;
     long step = step(c, bytes);
     for (int left = iterations(c, i); left > 0; left--) {
-      // The SDM does not say which operand faults first; on AMD's processors it is this one.
-      long b = Memory.load(c, ES, c.gpr[Vcpu.RDI] & mask, bytes);
       long a = Memory.load(c, i.segment, c.gpr[Vcpu.RSI] & mask, bytes);
+      long b = Memory.load(c, ES, c.gpr[Vcpu.RDI] & mask, bytes);
       compare(c, a, b, bytes);
       advance(c, Vcpu.RSI, step, mask);
       advance(c, Vcpu.RDI, step, mask);

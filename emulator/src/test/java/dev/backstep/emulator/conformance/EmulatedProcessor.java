@@ -8,6 +8,7 @@ import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.decode.Opcode;
+import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.execution.OperationFactory;
 import dev.backstep.emulator.testing.BareVcpu;
 import dev.backstep.emulator.vcpu.ControlBits;
@@ -178,7 +179,7 @@ final class EmulatedProcessor implements AutoCloseable {
         return cut(before, at);
       }
       if (!step(i, after)) {
-        return wraps(after) ? cut(before, at) : Outcome.RAN;
+        return wraps(after) || faultsTwice(i, after) ? cut(before, at) : Outcome.RAN;
       }
     }
   }
@@ -216,6 +217,27 @@ final class EmulatedProcessor implements AutoCloseable {
     return vcpu.mode != CpuMode.LONG64
         && after.getLong(StateRecord.VECTOR) == GuestFault.PF
         && after.getLong(StateRecord.CR2) >= 0x1_0000_0000L - 512;
+  }
+
+  /// Whether a CMPS ended a case both of whose operands fault. The SDM does not say which does first,
+  /// and the host is not of one mind.
+  private boolean faultsTwice(DecodedInstruction i, StateRecord after) {
+    if (!i.opcode.mnemonic().equals("CMPS") || after.getLong(StateRecord.VECTOR) < 0) {
+      return false;
+    }
+    int bytes = Operands.bytes(i.operand0);
+    long mask = i.addressMask;
+    return faults(i.segment, vcpu.gpr[Vcpu.RSI] & mask, bytes)
+        && faults(SegmentRegister.ES, vcpu.gpr[Vcpu.RDI] & mask, bytes);
+  }
+
+  private boolean faults(int segment, long ea, int bytes) {
+    try {
+      vcpu.mmu.probeRead(segment, ea, bytes);
+      return vcpu.flag(Rflags.AC) && (ea & bytes - 1) != 0;
+    } catch (GuestFault _) {
+      return true;
+    }
   }
 
   private static Outcome cut(StateRecord before, long at) {
