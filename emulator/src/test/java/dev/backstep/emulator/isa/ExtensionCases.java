@@ -35,7 +35,6 @@ final class ExtensionCases {
 
   private Opcode opcode = Opcode.INVALID;
   private boolean vex;
-  private boolean ymm;
   private boolean memory;
 
   ExtensionCases(SplittableRandom random) {
@@ -46,7 +45,6 @@ final class ExtensionCases {
     opcode = form;
     code.reset();
     vex = form.encoding().startsWith("VEX.");
-    ymm = form.encoding().startsWith("VEX.256");
     memory = usesMemory();
     choose();
     moveVectors(IN, 0x10, 0x6F);
@@ -178,7 +176,8 @@ final class ExtensionCases {
     int prefix =
         token.contains(".66.") ? 1 : token.contains(".F3.") ? 2 : token.contains(".F2.") ? 3 : 0;
     boolean w = token.endsWith(".W1") || !token.endsWith(".W0") && random.nextBoolean();
-    boolean l = ymm || token.startsWith("VEX.LIG") && random.nextBoolean();
+    boolean narrow = token.startsWith("VEX.128") || token.startsWith("VEX.LZ");
+    boolean l = token.startsWith("VEX.256") || !narrow && random.nextBoolean();
     int vvvv = uses("HB") ? chosen[2] : 0;
     put(0xC4, (reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | map);
     put((w ? 0x80 : 0) | (~vvvv & 15) << 3 | (l ? 4 : 0) | prefix);

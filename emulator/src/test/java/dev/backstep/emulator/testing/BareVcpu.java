@@ -91,6 +91,8 @@ public final class BareVcpu {
     vcpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_WP | ControlBits.CR0_ET;
     vcpu.cr3 = TABLES;
     vcpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSFXSR | ControlBits.CR4_OSXMMEXCPT;
+    vcpu.cr4 |= ControlBits.CR4_OSXSAVE;
+    vcpu.xcr0 = ControlBits.XCR0_X87 | ControlBits.XCR0_SSE | ControlBits.XCR0_AVX;
     vcpu.efer = ControlBits.EFER_LME | ControlBits.EFER_LMA | ControlBits.EFER_NXE;
     return segments(0, -1, SegmentRegister.LONG);
   }
