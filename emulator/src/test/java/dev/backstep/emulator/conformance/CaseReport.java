@@ -115,7 +115,7 @@ final class CaseReport {
     slot.copyFrom(before);
     host.submit(0, 1);
     host.await(0, 1);
-    String text = StateComparison.text(host.after(0, 0), ours, emulated.undefinedFlags, before);
+    String text = StateComparison.text(host.after(0, 0), ours, emulated.allowance, before);
     Throwable failure = emulated.failure;
     return failure == null ? text : "  the emulator threw " + failure + at(failure) + "\n" + text;
   }

@@ -77,6 +77,9 @@ public final class Comparability {
           "INVPCID",
           "MCOMMIT");
 
+  private static final Set<String> TRANSCENDENTAL =
+      Set.of("F2XM1", "FYL2X", "FYL2XP1", "FPTAN", "FPATAN", "FSIN", "FCOS", "FSINCOS");
+
   private static final Set<String> FOREIGN_FAMILIES =
       Set.of("FarTransfers", "FarReturns", "SegmentLoads", "Interrupts", "InterruptReturns");
 
@@ -158,6 +161,12 @@ public final class Comparability {
     return c.mode == CpuMode.LONG64
         && i.has(DecodedInstruction.PREFIX_OPERAND_SIZE)
         && i.opcode.semantics().startsWith("Branches.");
+  }
+
+  /// Instructions whose last bits the SDM leaves open (SDM Vol. 1 "Transcendental Instruction
+  /// Accuracy"), and makers differ in.
+  static boolean isTranscendental(Opcode opcode) {
+    return TRANSCENDENTAL.contains(opcode.mnemonic());
   }
 
   /// What `i`, about to execute, leaves undefined: the table's column, and, for counts other than

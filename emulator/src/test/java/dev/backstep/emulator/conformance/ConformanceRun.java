@@ -42,7 +42,7 @@ final class ConformanceRun implements AutoCloseable {
       long number,
       InstructionGroup group,
       Opcode first,
-      long undefinedFlags,
+      Allowance allowance,
       @Nullable Throwable failure) {}
 
   /// @param seed of everything random
@@ -133,7 +133,7 @@ final class ConformanceRun implements AutoCloseable {
     Opcode first = candidates.get((int) (number / groups.size() % candidates.size()));
     generator.generate(before, mixed(seed, number), first, candidates);
     emulate(emulated, before, after[buffer][k]);
-    cases[buffer][k] = new Case(number, group, first, emulated.undefinedFlags, emulated.failure);
+    cases[buffer][k] = new Case(number, group, first, emulated.allowance, emulated.failure);
   }
 
   /// Runs a case in the emulator, cut where it cannot be compared.
@@ -160,7 +160,7 @@ final class ConformanceRun implements AutoCloseable {
       StateRecord hostAfter = host.after(buffer, k);
       total.faults += hostAfter.getLong(StateRecord.VECTOR) == 3 ? 0 : 1;
       if (one.failure != null
-          || !StateComparison.agree(hostAfter, after[buffer][k], one.undefinedFlags)) {
+          || !StateComparison.agree(hostAfter, after[buffer][k], one.allowance)) {
         total.differing++;
         if (differing.size() < MOST_SHRUNK) {
           differing.add(new CaseReport(one.number, host.before(buffer, k)));

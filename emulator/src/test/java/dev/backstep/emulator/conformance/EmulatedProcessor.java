@@ -62,8 +62,8 @@ final class EmulatedProcessor implements AutoCloseable {
   private final OperationFactory factory = new OperationFactory();
   private final Comparability comparability;
 
-  /// Arithmetic flags that the last case left undefined.
-  long undefinedFlags;
+  /// What need not be the same after the last case.
+  Allowance allowance = Allowance.NONE;
 
   /// What an instruction of the last case threw other than a fault, or null.
   @Nullable Throwable failure;
@@ -154,7 +154,7 @@ final class EmulatedProcessor implements AutoCloseable {
   /// Runs a case.
   Outcome run(StateRecord before, StateRecord after) {
     load(before);
-    undefinedFlags = 0;
+    allowance = Allowance.NONE;
     failure = null;
     byte[] code = before.code();
     byte[] padded = java.util.Arrays.copyOf(code, code.length + 16);
@@ -171,11 +171,13 @@ final class EmulatedProcessor implements AutoCloseable {
         return cut(before, at);
       }
       if (i.opcode.mnemonic().equals("INT3")) {
-        vcpu.rip++;
+        vcpu.rip = i.nextRip;
         store(after, GuestFault.BP, 0, 0);
         return Outcome.RAN;
       }
-      if (step == MOST_STEPS || !comparability.isComparable(i, undefinedFlags)) {
+      if (allowance.approximate()
+          || step == MOST_STEPS
+          || !comparability.isComparable(i, allowance.flags())) {
         return cut(before, at);
       }
       if (!step(i, after)) {
@@ -194,7 +196,7 @@ final class EmulatedProcessor implements AutoCloseable {
       factory.operationFor(i).execute(vcpu, i);
     } catch (GuestFault fault) {
       vcpu.rip = i.rip;
-      undefinedFlags |= nowUndefined;
+      allowance = new Allowance(allowance.flags() | nowUndefined, false);
       store(after, fault.vector(), fault.errorCode(), fault.faultingLinearAddress());
       return false;
     } catch (Exception | LinkageError | AssertionError e) {
@@ -203,7 +205,9 @@ final class EmulatedProcessor implements AutoCloseable {
       store(after, -1, 0, 0);
       return false;
     }
-    undefinedFlags = undefinedFlags & ~written | nowUndefined;
+    allowance =
+        new Allowance(
+            allowance.flags() & ~written | nowUndefined, Comparability.isTranscendental(i.opcode));
     if (trap) {
       store(after, GuestFault.DB, 0, 0);
       return false;
@@ -219,8 +223,8 @@ final class EmulatedProcessor implements AutoCloseable {
         && after.getLong(StateRecord.CR2) >= 0x1_0000_0000L - 512;
   }
 
-  /// Whether a CMPS ended a case both of whose operands fault. The SDM does not say which does first,
-  /// and the host is not of one mind.
+  /// Whether a CMPS ended a case both of whose operands fault. The SDM does not say which does
+  /// first, and the host is not of one mind.
   private boolean faultsTwice(DecodedInstruction i, StateRecord after) {
     if (!i.opcode.mnemonic().equals("CMPS") || after.getLong(StateRecord.VECTOR) < 0) {
       return false;

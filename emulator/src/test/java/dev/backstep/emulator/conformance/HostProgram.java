@@ -6,11 +6,11 @@ import java.util.HexFormat;
 /// The program that [HostProcessor] runs: a static ELF executable, as bytes beside their assembly.
 ///
 /// `start` maps the shared file, the page of code twice (once to execute, once to write: never both
-/// at one address) and the pages of data, installs `handler` for SIGILL, SIGTRAP, SIGBUS, SIGFPE and
-/// SIGSEGV on a stack of its own, and raises its first signal. `handler` stores what the case under
-/// way left, asks for the next batch when there is no case left, and puts the state of the next case
-/// where the kernel will load it from. Offsets +40 and +184: `ucontext.uc_mcontext` and its
-/// `fpstate` (arch/x86/include/uapi/asm/sigcontext.h).
+/// at one address) and the pages of data, installs `handler` for SIGILL, SIGTRAP, SIGBUS, SIGFPE
+/// and SIGSEGV on a stack of its own, and raises its first signal. `handler` stores what the case
+/// under way left, asks for the next batch when there is no case left, and puts the state of the
+/// next case where the kernel will load it from. Offsets +40 and +184: `ucontext.uc_mcontext` and
+/// its `fpstate` (arch/x86/include/uapi/asm/sigcontext.h).
 final class HostProgram {
   private static final String LISTING =
       """
