@@ -36,6 +36,14 @@ public final class CpuidTable {
     EnumSet<CpuFeature> all = EnumSet.copyOf(setting.features());
     if (vcpus > 1) {
       all.add(CpuFeature.HT);
+      if (vendor == Vendor.AMD) {
+        all.add(CpuFeature.CMP_LEGACY);
+      }
+    }
+    if (vendor == Vendor.AMD) {
+      // Only Intel's processors treat the pointers of the x87 so, see the methods below.
+      all.remove(CpuFeature.FDP_EXCPTN_ONLY);
+      all.remove(CpuFeature.ZERO_FCS_FDS);
     }
     if (!hypervisor.equals(NO_HYPERVISOR)) {
       all.add(CpuFeature.HYPERVISOR);

@@ -20,10 +20,10 @@ final class ImplementedFeatures {
   private static final EnumSet<CpuFeature> SYSTEM =
       PartFeatures.of(
           """
-          de pse pae mce apic mtrr pge mca pat pse36 x2apic tsc_deadline_timer tsc_adjust
+          vme de pse pae mce apic mtrr pge mca pat pse36 x2apic tsc_deadline_timer tsc_adjust
           smep smap umip nx pdpe1gb lm prefetchw arat constant_tsc pcid pks la57 lam
           erms fsrm spec_ctrl intel_stibp spec_ctrl_ssbd flush_l1d arch_capabilities md_clear
-          amd_ibpb amd_ibrs amd_stibp amd_ssbd lfence_rdtsc
+          amd_ibpb amd_ibrs amd_stibp amd_ssbd lfence_rdtsc topoext
           """);
 
   /// Of these, what only AMD makes.

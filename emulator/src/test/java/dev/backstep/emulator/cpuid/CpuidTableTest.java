@@ -159,6 +159,9 @@ class CpuidTableTest {
     assertEquals(0x830F10, rome.cpuid.query(rome.c, 0x8000_0001, 0).eax());
     assertEquals(0x2008_0140, rome.cpuid.query(rome.c, 0x8000_0005, 0).ecx());
     assertEquals(0x0200_6140, rome.cpuid.query(rome.c, 0x8000_0006, 0).ecx());
+    CpuidValues shared = rome.cpuid.query(rome.c, 0x8000_001D, 3);
+    assertEquals(new CpuidValues(0x163 | 3 << 14, 15 << 22 | 63, 16383, 1), shared);
+    assertEquals(new CpuidValues(0, 0, 0, 0), rome.cpuid.query(rome.c, 0x8000_001E, 0));
   }
 
   @Test
