@@ -35,17 +35,32 @@ public final class Arithmetic {
       int exponentB,
       long highB,
       long lowB) {
-    if (highB == 0) {
-      // Zeros of unlike sign: IEEE 754, 6.3.
-      boolean zero = highA == 0 && negativeA != negativeB;
-      leave(e, zero ? e.rounding == FloatEnvironment.DOWN : negativeA, exponentA, highA, lowA);
-      return;
-    }
     int shift = exponentA - exponentB;
-    if (highA == 0 || shift < 0 || shift == 0 && isLess(highA, lowA, highB, lowB)) {
-      add(e, negativeB, exponentB, highB, lowB, negativeA, exponentA, highA, lowA);
-      return;
+    if (highA == 0 || highB == 0) {
+      // Zeros of unlike sign: IEEE 754, 6.3.
+      boolean unlike = (highA | highB) == 0 && negativeA != negativeB;
+      boolean negative = highA == 0 ? negativeB : negativeA;
+      int exponent = highA == 0 ? exponentB : exponentA;
+      boolean sign = unlike ? e.rounding == FloatEnvironment.DOWN : negative;
+      leave(e, sign, exponent, highA | highB, lowA | lowB);
+    } else if (shift > 0 || shift == 0 && !isLess(highA, lowA, highB, lowB)) {
+      addLess(e, negativeA, exponentA, highA, lowA, negativeB, shift, highB, lowB);
+    } else {
+      addLess(e, negativeB, exponentB, highB, lowB, negativeA, -shift, highA, lowA);
     }
+  }
+
+  /// Adds a number of less magnitude, whose exponent is less by `shift`.
+  private static void addLess(
+      FloatEnvironment e,
+      boolean negativeA,
+      int exponentA,
+      long highA,
+      long lowA,
+      boolean negativeB,
+      int shift,
+      long highB,
+      long lowB) {
     long low = shiftedLow(highB, lowB, shift);
     long high = shift < 64 ? highB >>> shift : 0;
     if (negativeA == negativeB) {
