@@ -73,6 +73,10 @@ final class X87Cases {
   }
 
   private void instruction(Opcode opcode) {
+    boolean state = opcode.operands().contains("Mfenv") || opcode.operands().contains("Mfsave");
+    if (state && random.nextBoolean()) {
+      code.write(0x66);
+    }
     for (String token : opcode.encoding().split(" ", -1)) {
       if (token.startsWith("/")) {
         boolean image = opcode.operands().contains("Mfsave") || opcode.mnemonic().equals("FLDENV");
