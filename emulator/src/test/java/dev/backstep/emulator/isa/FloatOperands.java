@@ -62,7 +62,7 @@ final class FloatOperands {
       case 2 -> all;
       case 3 -> 1;
       case 4 -> bit();
-      case 5 -> bit() | bit();
+      case 5 -> bit() | 1L << random.nextInt(precision - 1);
       case 6 -> all & ~bit();
       case 7 -> all << random.nextInt(precision - 1) & all;
       case 8 -> all >>> random.nextInt(precision - 1);
