@@ -14,6 +14,13 @@ public final class FpuState {
   /// Bits of MXCSR that may be set (DAZ included).
   public static final int MXCSR_MASK = 0xFFFF;
 
+  /// MXCSR.MM: packed operands in memory need not be aligned. APM Vol. 1 "SIMD Control and Status
+  /// Register (MXCSR)"; CPUID MISALIGNSSE.
+  public static final int MXCSR_MISALIGNED = 1 << 17;
+
+  /// Bits of MXCSR that may be set on this processor.
+  public int mxcsrMask = MXCSR_MASK;
+
   public final long[] significand = new long[8];
   public final int[] signExponent = new int[8];
   public int controlWord = 0x37F;

@@ -1,6 +1,7 @@
 package dev.backstep.emulator.vcpu;
 
 import dev.backstep.emulator.bus.PortBus;
+import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.execution.CodeBlock;
 import dev.backstep.emulator.input.ExternalInputs;
@@ -172,6 +173,7 @@ public final class Vcpu implements CpuSignals {
     ports = parts.ports();
     clock = parts.clock();
     cpuid = parts.cpuid();
+    fpu.mxcsrMask |= cpuid.has(CpuFeature.MISALIGNSSE) ? FpuState.MXCSR_MISALIGNED : 0;
     msrTable = parts.msrs();
     events = parts.events();
     inputs = parts.inputs();
