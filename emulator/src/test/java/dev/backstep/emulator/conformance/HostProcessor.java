@@ -72,19 +72,27 @@ final class HostProcessor implements AutoCloseable {
   private HostProcessor() throws IOException {
     flags = Set.of(Pattern.compile(" +").split(cpuinfo("flags")));
     folder = Files.createTempDirectory("backstep-host");
-    Path file = folder.resolve("shared");
+    try {
+      shared = share(folder.resolve("shared"), arena);
+      Path program = folder.resolve("host");
+      Files.write(program, HostProgram.bytes());
+      Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+      start();
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private static MemorySegment share(Path file, Arena arena) throws IOException {
     try (FileChannel channel =
         FileChannel.open(
             file,
             StandardOpenOption.CREATE_NEW,
             StandardOpenOption.READ,
             StandardOpenOption.WRITE)) {
-      shared = channel.map(FileChannel.MapMode.READ_WRITE, 0, SHARED_BYTES, arena);
+      return channel.map(FileChannel.MapMode.READ_WRITE, 0, SHARED_BYTES, arena);
     }
-    Path program = folder.resolve("host");
-    Files.write(program, HostProgram.bytes());
-    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-    start();
   }
 
   /// Why the host cannot be compared with, or null.
