@@ -26,6 +26,12 @@ public enum Vendor {
     return this == AMD;
   }
 
+  /// Whether the last byte of an image of state (FNSAVE, FXSAVE...) is looked at before those in
+  /// the middle, as on an AMD EPYC; CR2 shows it. The manuals do not say.
+  public boolean looksAtImageEnds() {
+    return this == AMD;
+  }
+
   /// Whether PREFETCH and PREFETCHW of a register are undefined; to Intel's processors they are
   /// NOP. APM Vol. 3 "PREFETCHlevel".
   public boolean refusesPrefetchOfRegister() {

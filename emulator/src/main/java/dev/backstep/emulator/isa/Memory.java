@@ -25,6 +25,24 @@ final class Memory {
     };
   }
 
+  /// All checks of a read of an image of state, and no access.
+  static void probeImage(Vcpu c, int segment, long ea, int bytes) {
+    if (c.cpuid.vendor().looksAtImageEnds()) {
+      c.mmu.probeRead(segment, ea, 1);
+      c.mmu.probeRead(segment, ea + bytes - 1, 1);
+    }
+    c.mmu.probeRead(segment, ea, bytes);
+  }
+
+  /// All checks of a write of an image of state, and no access.
+  static void probeImageForWrite(Vcpu c, int segment, long ea, int bytes) {
+    if (c.cpuid.vendor().looksAtImageEnds()) {
+      c.mmu.probeWrite(segment, ea, 1);
+      c.mmu.probeWrite(segment, ea + bytes - 1, 1);
+    }
+    c.mmu.probeWrite(segment, ea, bytes);
+  }
+
   static void store(Vcpu c, int segment, long ea, int bytes, long value) {
     switch (bytes) {
       case 1 -> c.mmu.store8(segment, ea, (int) value);
