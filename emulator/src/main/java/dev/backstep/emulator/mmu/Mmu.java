@@ -221,15 +221,27 @@ public final class Mmu {
     }
   }
 
+  /// The checks of a read that come before paging: segment, limit, canonical address.
+  public void checkSegment(int segment, long ea, int bytes) {
+    segmentChecks.linear(segment, ea, bytes, Access.READ | explicit);
+  }
+
+  /// The same for a write.
+  public void checkSegmentForWrite(int segment, long ea, int bytes) {
+    segmentChecks.linear(segment, ea, bytes, Access.WRITE | explicit);
+  }
+
   /// All checks of a read of `bytes` (at most 4096) bytes, and no access.
   public void probeRead(int segment, long ea, int bytes) {
-    linearMemory.probe(
-        segmentChecks.linear(segment, ea, bytes, explicit), bytes, Access.READ | explicit);
+    probe(segment, ea, bytes, Access.READ | explicit);
   }
 
   /// All checks of a write of `bytes` (at most 4096) bytes, and no access.
   public void probeWrite(int segment, long ea, int bytes) {
-    int access = Access.WRITE | explicit;
+    probe(segment, ea, bytes, Access.WRITE | explicit);
+  }
+
+  private void probe(int segment, long ea, int bytes, int access) {
     linearMemory.probe(segmentChecks.linear(segment, ea, bytes, access), bytes, access);
   }
 

@@ -34,6 +34,7 @@ final class Tlb {
   private static final int SHIFT_FIELD = 8;
   private static final int KEY_FIELD = 16;
   private static final int LARGE_ENTRIES = 32;
+  private static final long PCID_SPREAD = 158;
 
   /// Not canonical, whether or not bit 62 is inverted.
   private static final long INVALID = 1L << 61;
@@ -110,12 +111,21 @@ final class Tlb {
     return (page ^ gva) >>> pageShift(flags) == 0;
   }
 
+  /// Where an entry may be. Even multiples keep the neighbours of a page out of its slot, whether
+  /// they are global or not: an access that crosses pages needs both.
+  private int slot(long gva, int pcid) {
+    return (int) (gva >>> 12 ^ pcid * PCID_SPREAD) & mask;
+  }
+
   /// The 4 KiB entry that translates `gva` with `pcid`, or [#MISS].
   int find(long gva, int pcid) {
-    int entry = (int) (gva >>> 12) & mask;
     long page = gva & Mmu.PAGE_MASK;
-    long found = tag[entry];
-    return found == (page | pcid) || found == (page ^ GLOBAL_TAG) ? entry : MISS;
+    int own = slot(gva, pcid);
+    if (tag[own] == (page | pcid)) {
+      return own;
+    }
+    int global = slot(gva, 0);
+    return tag[global] == (page ^ GLOBAL_TAG) ? global : MISS;
   }
 
   int flags(int entry) {
@@ -146,7 +156,7 @@ final class Tlb {
 
   /// Puts a 4 KiB entry; [#setBacking] must follow.
   int put(long gva, int pcid, long gpa, int newFlags) {
-    int entry = (int) (gva >>> 12) & mask;
+    int entry = slot(gva, (newFlags & GLOBAL) != 0 ? 0 : pcid);
     filled.add(entry);
     tag[entry] = tagOf(gva, pcid, newFlags);
     gpaPage[entry] = gpa & Mmu.PAGE_MASK;
@@ -241,8 +251,9 @@ final class Tlb {
   /// @return whether more than one 4 KiB page may have been forgotten
   boolean flushPage(long gva, int pcid) {
     int own = find(gva, pcid);
-    if (own != MISS) {
+    while (own != MISS) {
       tag[own] = INVALID;
+      own = find(gva, pcid);
     }
     if (!holdsOrphans && findLarge(gva, pcid) == MISS) {
       return false;

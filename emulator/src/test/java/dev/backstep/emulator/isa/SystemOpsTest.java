@@ -164,39 +164,6 @@ class SystemOpsTest {
   }
 
   @Test
-  void invlpgDropsTheTranslation() {
-    SystemBench b = longMode();
-    b.c.gpr[Vcpu.RBX] = SCRATCH;
-    b.ram.putLong(0x70000, 0x77);
-    run(b, 0x8B, 0x03);
-    b.ram.putLong(0x8000 + (SCRATCH >> 12) * 8, 0x70000 | 7);
-    run(b, 0x0F, 0x01, 0x3B);
-    run(b, 0x8B, 0x03);
-    assertEquals(0x77, b.c.gpr[Vcpu.RAX]);
-  }
-
-  @Test
-  void invpcidChecksItsDescriptor() {
-    if (!new SystemBench().c.cpuid.has(dev.backstep.emulator.cpuid.CpuFeature.INVPCID)) {
-      return;
-    }
-    assertEquals(GP, invpcid(4, 0, 0));
-    assertEquals(GP, invpcid(0, 1, 0));
-    assertEquals(GP, invpcid(0, 0x1000, 0));
-    assertEquals(GP, invpcid(0, 0, 0x8000_0000_0000L));
-    assertEquals(NONE, invpcid(2, 0, 0));
-  }
-
-  private static List<String> invpcid(long kind, long pcid, long gva) {
-    SystemBench b = longMode();
-    b.c.gpr[Vcpu.RAX] = kind;
-    b.c.gpr[Vcpu.RBX] = SCRATCH;
-    b.ram.putLong(SCRATCH, pcid);
-    b.ram.putLong(SCRATCH + 8, gva);
-    return run(b, 0x66, 0x0F, 0x38, 0x82, 0x03);
-  }
-
-  @Test
   void hypercallsAreUndefinedWithoutAHypervisor() {
     assertEquals(UD, run(protected32(), 0x0F, 0x01, 0xC1));
     assertEquals(UD, run(protected32(), 0x0F, 0x01, 0xD9));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Rflags;
 import java.lang.foreign.ValueLayout;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -13,19 +14,28 @@ import org.junit.jupiter.api.Test;
 /// and dirty flags and contents included.
 class MmuPropertyTest {
   private static final long SEED = 0x5EED_2026L;
-  private static final int ROUNDS = 200;
+  private static final int ROUNDS = 300;
   private static final int ACCESSES = 300;
   private static final long TABLES = 0x1_0000;
   private static final int TABLES_PER_LEVEL = 2;
-  private static final int LEVELS = 4;
+  private static final int LEVELS = 5;
+  private static final int SPACES = 2;
   private static final long FRAMES = 0x10_0000;
   private static final int FRAME_PAGES = 16;
   private static final int DS = 3;
 
   private final SplittableRandom random = new SplittableRandom(SEED);
-  private final VcpuFixture f = new VcpuFixture();
+  private final VcpuFixture f =
+      new VcpuFixture("max,+pcid,+pku,+pks,+la57,+lam,phys-bits=46", "bare-metal-intel", Map.of());
   private final NaiveMemory naive = new NaiveMemory();
   private int cpl;
+  private boolean protectionKeys;
+
+  /// CR3 of each address space, with its PCID if there is more than one.
+  private final long[] spaces = new long[SPACES];
+
+  private boolean pcids;
+  private final long[] recent = new long[8];
 
   @Test
   void agreesWithANaiveWalk() {
@@ -39,6 +49,9 @@ class MmuPropertyTest {
         if (random.nextInt(60) == 0) {
           changeOneEntry();
         }
+        if (pcids && random.nextInt(10) == 0) {
+          switchSpace();
+        }
         checkOneAccess(where + " access " + k);
       }
       byte[] memory = ramBytes();
@@ -51,43 +64,81 @@ class MmuPropertyTest {
   }
 
   private void setUp() {
-    int mode = random.nextInt(4);
+    int mode = random.nextInt(6);
     naive.paging = mode != 0 || random.nextInt(4) != 0;
     naive.pae = mode >= 2;
-    naive.longMode = mode == 3;
+    naive.longMode = mode >= 3;
+    naive.fiveLevels = naive.longMode && random.nextBoolean();
     naive.pse = random.nextBoolean();
     naive.writeProtect = random.nextBoolean();
     naive.smep = random.nextBoolean();
     naive.smap = random.nextBoolean();
     naive.nxe = random.nextInt(3) != 0;
-    int top = naive.longMode ? 3 : 1;
-    naive.cr3 = tablePage(top);
+    pcids = naive.longMode && random.nextBoolean();
+    protectionKeys = naive.longMode && random.nextBoolean();
+    int top = naive.fiveLevels ? 4 : naive.longMode ? 3 : 1;
+    for (int k = 0; k < SPACES; k++) {
+      spaces[k] = tablePage(top) | (pcids ? k + 1 : 0);
+    }
     fillTables();
     for (int k = 0; k < 4; k++) {
       boolean present = random.nextInt(4) != 0;
       naive.pdptes[k] = present ? tablePage(1) | 1 : 0;
       f.ram.putLong(0x5000 + 8 * k, naive.pdptes[k]);
     }
+    setUpControls();
+    assertTrue(f.c.mmu.loadPdptes(0x5000));
+    changePrivilege();
+    f.c.mmu.flushAll("test");
+    for (int k = 0; k < recent.length; k++) {
+      recent[k] = address();
+    }
+    f.events.clear();
+    naive.memory = ramBytes();
+  }
+
+  private void setUpControls() {
     f.c.cr0 = (naive.writeProtect ? ControlBits.CR0_WP : 0) | ControlBits.CR0_PE;
+    // Global pages of one address space would be seen in the other.
+    boolean global = !pcids && random.nextBoolean();
     f.c.cr4 =
         (naive.pae ? ControlBits.CR4_PAE : 0)
             | (naive.pse ? ControlBits.CR4_PSE : 0)
             | (naive.smep ? ControlBits.CR4_SMEP : 0)
             | (naive.smap ? ControlBits.CR4_SMAP : 0)
-            | (random.nextBoolean() ? ControlBits.CR4_PGE : 0);
+            | (naive.fiveLevels ? ControlBits.CR4_LA57 : 0)
+            | (protectionKeys ? ControlBits.CR4_PKE | ControlBits.CR4_PKS : 0)
+            | (pcids ? ControlBits.CR4_PCIDE : 0)
+            | (global ? ControlBits.CR4_PGE : 0);
     f.c.efer = naive.nxe ? ControlBits.EFER_NXE : 0;
+    long masking = setUpMasking();
+    naive.cr3 = spaces[0] & -4096L;
     if (naive.longMode) {
-      f.long64(0, naive.cr3);
+      f.long64(0, spaces[0] | masking);
     } else {
       f.flat32(0);
-      f.c.cr3 = naive.cr3;
+      f.c.cr3 = spaces[0];
     }
+    spaces[0] |= masking;
+    spaces[1] |= masking;
     f.c.cr0 |= naive.paging ? ControlBits.CR0_PG : 0;
-    assertTrue(f.c.mmu.loadPdptes(0x5000));
-    changePrivilege();
-    f.c.mmu.flushAll("test");
-    f.events.clear();
-    naive.memory = ramBytes();
+  }
+
+  /// The bits of CR3.
+  private long setUpMasking() {
+    boolean supervisor = naive.longMode && random.nextBoolean();
+    f.c.cr4 |= supervisor ? ControlBits.CR4_LAM_SUP : 0;
+    naive.supervisorWidth = !supervisor ? 64 : naive.fiveLevels ? 57 : 48;
+    int user = naive.longMode ? random.nextInt(4) : 0;
+    naive.userWidth = user == 0 ? 64 : user == 1 ? 48 : 57;
+    return (long) user << 62 | (long) (user >>> 1) << 61;
+  }
+
+  private void switchSpace() {
+    long cr3 = spaces[random.nextInt(SPACES)];
+    naive.cr3 = cr3 & 0x3FFF_FFFF_F000L;
+    f.c.cr3 = cr3;
+    f.c.mmu.translations().addressSpaceChanged();
   }
 
   private void fillTables() {
@@ -132,6 +183,9 @@ class MmuPropertyTest {
       flags |= random.nextInt(6) == 0 ? 1L << 63 : 0;
       flags |= random.nextInt(16) == 0 ? 1L << 46 + random.nextInt(16) : 0;
     }
+    if (naive.longMode) {
+      flags |= (long) random.nextInt(16) << 59;
+    }
     // Without PSE, what looks like a large page is a table.
     boolean mayBeLarge = level == 0 || naive.pae || naive.pse;
     return switch (random.nextInt(8) + (mayBeLarge ? 0 : 1)) {
@@ -159,7 +213,7 @@ class MmuPropertyTest {
       return;
     }
     for (int k = 0; k < 3 * 3 * 4; k++) {
-      flushPages((long) (k / 12) << 39 | (long) (k / 4 % 3) << 30 | (long) (k % 4) << 21);
+      flushPages(index(k / 12, k / 4 % 3) | (long) (k % 4) << 21);
     }
     flushPages(-0x1_1000L);
   }
@@ -167,13 +221,27 @@ class MmuPropertyTest {
   private void flushPages(long first) {
     for (long page = 0; page <= 17; page++) {
       f.c.mmu.translations().flushPage(first + page * 4096, "invlpg");
+      f.c.mmu.translations().flushPage(first + page * 4096, 1, "invpcid-address");
+      f.c.mmu.translations().flushPage(first + page * 4096, 2, "invpcid-address");
     }
+  }
+
+  /// The part of an address that the upper levels translate.
+  private long index(int high, int low) {
+    int shift = naive.fiveLevels ? 48 : 39;
+    return (long) high << shift
+        | (naive.fiveLevels ? (long) (high & low) << 39 : 0)
+        | (long) low << 30;
   }
 
   private void changePrivilege() {
     cpl = random.nextBoolean() ? 3 : 0;
     naive.ac = random.nextBoolean();
     f.c.setRflags(naive.ac ? Rflags.AC : 0);
+    naive.userKeys = protectionKeys ? random.nextInt() & random.nextInt() : 0;
+    naive.supervisorKeys = protectionKeys ? random.nextInt() & random.nextInt() : 0;
+    f.c.mmu.translations().setPkru(protectionKeys ? naive.userKeys : random.nextInt());
+    f.c.mmu.translations().setPkrs(protectionKeys ? naive.supervisorKeys : random.nextInt());
     f.at(cpl);
   }
 
@@ -188,8 +256,10 @@ class MmuPropertyTest {
       return FRAMES + 4096L * random.nextInt(FRAME_PAGES - 1) + offset & 0xFFFF_FFFFL;
     }
     if (naive.longMode) {
-      long index = (long) random.nextInt(3) << 39 | (long) random.nextInt(3) << 30;
-      long low = index | (long) random.nextInt(4) << 21 | (long) random.nextInt(16) << 12;
+      long low =
+          index(random.nextInt(3), random.nextInt(3))
+              | (long) random.nextInt(4) << 21
+              | (long) random.nextInt(16) << 12;
       return random.nextInt(4) == 0 ? -0x1_0000L + (low & 0xF000) + offset - 16 : low + offset;
     }
     long directory = random.nextInt(8) == 0 ? 0xFFC0_0000L : (long) random.nextInt(16) << 22;
@@ -197,15 +267,35 @@ class MmuPropertyTest {
     return gva + offset & 0xFFFF_FFFFL;
   }
 
+  /// An address, most often in a page that was accessed before: in views, in the TLB.
+  private long recentAddress() {
+    int slot = random.nextInt(recent.length);
+    if (random.nextInt(6) == 0) {
+      recent[slot] = address();
+    }
+    return random.nextInt(8) == 0 ? recent[slot] : recent[slot] & -4096L | random.nextInt(4089);
+  }
+
+  /// An address with metadata now and then, whether or not it is masked.
+  private long pointer() {
+    long gva = recentAddress();
+    if (!naive.longMode || random.nextInt(4) != 0) {
+      return gva;
+    }
+    int width = random.nextBoolean() ? 48 : 57;
+    // A few values, so that some come again.
+    return gva ^ (long) random.nextInt(8) << width - 1;
+  }
+
   private void checkOneAccess(String where) {
-    long gva = address();
+    int kind = random.nextInt(7);
+    long gva = kind <= 2 ? pointer() : recentAddress();
     int bytes = 1 << random.nextInt(4);
     long wrap = naive.longMode ? -1 : 0xFFFF_FFFFL;
-    if (naive.longMode && gva + bytes < bytes && gva < 0) {
+    if (naive.longMode && gva < 0 && gva + bytes > 0) {
       return; // would run past the top
     }
     long value = random.nextLong();
-    int kind = random.nextInt(7);
     String wanted = naively(kind, gva, bytes, value, wrap);
     String got = VcpuFixture.faultOf(() -> f.c.gpr[0] = really(kind, gva, bytes, value));
     if (got.equals("none")) {
@@ -215,8 +305,12 @@ class MmuPropertyTest {
     assertEquals(wanted, got, what);
   }
 
-  private String naively(int kind, long gva, int bytes, long value, long wrap) {
+  private String naively(int kind, long pointer, int bytes, long value, long wrap) {
     boolean user = cpl == 3;
+    long gva = naive.longMode && kind <= 2 ? naive.unmasked(pointer) : pointer;
+    if (naive.longMode && !(naive.isCanonical(gva) && naive.isCanonical(gva + bytes - 1))) {
+      return "13:0";
+    }
     try {
       long result =
           switch (kind) {

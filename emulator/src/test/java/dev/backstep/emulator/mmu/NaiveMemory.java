@@ -33,6 +33,17 @@ final class NaiveMemory {
   boolean smap;
   boolean nxe;
   boolean ac;
+  boolean fiveLevels;
+
+  /// The rights of protection keys of user and of supervisor pages; 0 where there are none.
+  int userKeys;
+
+  int supervisorKeys;
+
+  /// How many bits of user and supervisor addresses count; 64 without masking.
+  int userWidth = 64;
+
+  int supervisorWidth = 64;
   long cr3;
   final long[] pdptes = new long[4];
 
@@ -40,11 +51,15 @@ final class NaiveMemory {
 
   private List<Level> levels() {
     if (longMode) {
-      return List.of(
-          new Level(39, 9, false),
-          new Level(30, 9, true),
-          new Level(21, 9, true),
-          new Level(12, 9, false));
+      var levels = new ArrayList<Level>();
+      if (fiveLevels) {
+        levels.add(new Level(48, 9, false));
+      }
+      levels.add(new Level(39, 9, false));
+      levels.add(new Level(30, 9, true));
+      levels.add(new Level(21, 9, true));
+      levels.add(new Level(12, 9, false));
+      return levels;
     }
     return pae
         ? List.of(new Level(21, 9, true), new Level(12, 9, false))
@@ -88,6 +103,7 @@ final class NaiveMemory {
       writable &= (entry >>> 1 & 1) == 1;
       executable &= !pae || entry >= 0;
       if (level.shift == 12 || level.mayBeLarge && pageSize) {
+        code += forbidsByKey(entry, kind, userMode, user) ? 32 : 0;
         check(gva, kind, userMode, implicit, user, writable, executable, code + 1);
         mark(used, kind, entryBytes);
         return base(entry, level) + (gva & (1L << level.shift) - 1);
@@ -118,6 +134,32 @@ final class NaiveMemory {
     return tooWide || noExecute || paeHigh || largeWhereNone || largeLow;
   }
 
+  private boolean forbidsByKey(long entry, Kind kind, boolean userMode, boolean user) {
+    if (!longMode || kind == Kind.FETCH) {
+      return false;
+    }
+    int key = (int) (entry >>> 59) & 15;
+    int rights = (user ? userKeys : supervisorKeys) >>> 2 * key & 3;
+    boolean heedsWriteDisable = kind == Kind.WRITE && (userMode || writeProtect);
+    return rights % 2 == 1 || rights == 2 && heedsWriteDisable;
+  }
+
+  /// The address that is accessed through a pointer in 64-bit mode.
+  long unmasked(long pointer) {
+    int width = pointer < 0 ? supervisorWidth : userWidth;
+    long address = pointer;
+    for (int bit = width; bit < 63; bit++) {
+      long same = pointer >>> width - 1 & 1;
+      address = address & ~(1L << bit) | same << bit;
+    }
+    return address;
+  }
+
+  boolean isCanonical(long address) {
+    long top = address >> (fiveLevels ? 56 : 47);
+    return top == 0 || top == -1;
+  }
+
   private void check(
       long gva,
       Kind kind,
@@ -137,7 +179,7 @@ final class NaiveMemory {
       fine = !(user && smap && (implicit || !ac));
       fine &= kind != Kind.WRITE || writable || !writeProtect;
     }
-    if (!fine) {
+    if (!fine || (code & 32) != 0) {
       throw new Fault(gva, code);
     }
   }

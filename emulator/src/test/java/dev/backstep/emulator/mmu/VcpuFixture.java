@@ -51,7 +51,7 @@ public final class VcpuFixture implements ExecutionListener {
   public long position;
 
   public VcpuFixture() {
-    this("max", "bare-metal-intel", Map.of());
+    this("max,phys-bits=46", "bare-metal-intel", Map.of());
   }
 
   public VcpuFixture(String cpu, String platformName, Map<String, Boolean> quirks) {
