@@ -9,8 +9,8 @@ import dev.backstep.emulator.floating.FloatArithmetic;
 import dev.backstep.emulator.floating.FloatEnvironment;
 import dev.backstep.emulator.vcpu.Vcpu;
 
-/// Sums and differences of neighbouring elements, of every other element, and dot products. SDM
-/// Vol. 2 "ADDSUBPD" to "HSUBPS", "DPPD", "DPPS".
+/// Sums and differences of neighbouring elements, and of every other element. SDM Vol. 2
+/// "ADDSUBPD", "HADDPD", "HSUBPD".
 public final class SseFloatHorizontal {
   private static final long LOW_32 = 0xFFFF_FFFFL;
 
@@ -96,58 +96,8 @@ public final class SseFloatHorizontal {
     return FloatArithmetic.subtract(SINGLE, e, pair & LOW_32, pair >>> 32);
   }
 
-  /// Bits 7:4 of the immediate choose the products, bits 3:0 where their sum goes. Every step
-  /// rounds.
-  public static void dppd(Vcpu c, DecodedInstruction i) {
-    begin(c, i);
-    long[] a = c.fpu.scratchA;
-    long[] b = c.fpu.scratchB;
-    long[] d = c.fpu.scratchD;
-    int choice = (int) i.immediate;
-    FloatEnvironment e = c.fpu.environment;
-    long first = (choice & 0x10) != 0 ? FloatArithmetic.multiply(DOUBLE, e, a[0], b[0]) : 0;
-    long second = (choice & 0x20) != 0 ? FloatArithmetic.multiply(DOUBLE, e, a[1], b[1]) : 0;
-    long sum = FloatArithmetic.add(DOUBLE, e, first, second);
-    d[0] = sum & -(choice & 1L);
-    d[1] = sum & -(choice >> 1 & 1L);
-    finish(c, i);
-  }
-
-  /// Each 128-bit lane by itself.
-  public static void dpps(Vcpu c, DecodedInstruction i) {
-    int lanes = begin(c, i);
-    long[] d = c.fpu.scratchD;
-    int choice = (int) i.immediate;
-    long low = Long.expand(choice, 0x0000_0001_0000_0001L) * LOW_32;
-    long high = Long.expand(choice >> 2, 0x0000_0001_0000_0001L) * LOW_32;
-    for (int k = 0; k < lanes; k += 2) {
-      long sum = dotProduct(c, k, choice >> 4) * 0x0000_0001_0000_0001L;
-      d[k] = sum & low;
-      d[k + 1] = sum & high;
-    }
-    finish(c, i);
-  }
-
-  private static long dotProduct(Vcpu c, int lane, int chosen) {
-    FloatEnvironment e = c.fpu.environment;
-    long a = c.fpu.scratchA[lane];
-    long b = c.fpu.scratchB[lane];
-    long first = product(e, a, b, chosen);
-    long second = product(e, a >>> 32, b >>> 32, chosen >> 1);
-    a = c.fpu.scratchA[lane + 1];
-    b = c.fpu.scratchB[lane + 1];
-    long third = product(e, a, b, chosen >> 2);
-    long fourth = product(e, a >>> 32, b >>> 32, chosen >> 3);
-    long low = FloatArithmetic.add(SINGLE, e, first, second);
-    return FloatArithmetic.add(SINGLE, e, low, FloatArithmetic.add(SINGLE, e, third, fourth));
-  }
-
-  private static long product(FloatEnvironment e, long a, long b, int chosen) {
-    return (chosen & 1) != 0 ? FloatArithmetic.multiply(SINGLE, e, a & LOW_32, b & LOW_32) : 0;
-  }
-
   /// Loads both sources; the number of 64-bit lanes.
-  private static int begin(Vcpu c, DecodedInstruction i) {
+  static int begin(Vcpu c, DecodedInstruction i) {
     VectorOperands.require(c, i);
     VectorOperands.load(c, i, i.isVex() ? 2 : 1, c.fpu.scratchB);
     VectorOperands.loadFirst(c, i, c.fpu.scratchA);
@@ -157,7 +107,7 @@ public final class SseFloatHorizontal {
     return Operands.bytes(i.operand0) / 8;
   }
 
-  private static void finish(Vcpu c, DecodedInstruction i) {
+  static void finish(Vcpu c, DecodedInstruction i) {
     VectorFloat.finish(c);
     VectorOperands.store(c, i, c.fpu.scratchD);
   }
