@@ -111,6 +111,12 @@ final class VectorCode {
   private void count() {
     if (countIsVector()) {
       lanes.load(shape.count() - 1, 0, 1);
+      if (shape.kind(shape.count() - 1) == Operands.MEMORY
+          && shape.bytes(shape.count() - 1) == 16) {
+        // All of the operand is read.
+        lanes.load(shape.count() - 1, 1, 2);
+        code.pop2();
+      }
     } else {
       immediate();
       code.i2l();

@@ -125,7 +125,7 @@ public final class AvxMemory {
     for (int k = 0; k < count; k++) {
       if (isSelected(mask, k, size)) {
         long ea = base + (element(index, k, indexSize) << i.scaleShift) & i.addressMask;
-        set(d, k, size, Memory.load(c, i.segment, ea, size));
+        set(d, k, size, loadUnaligned(c, i, ea, size));
         VectorOperands.storeRegister(c, i, i.register0, d);
       }
       set(mask, k, size, 0);

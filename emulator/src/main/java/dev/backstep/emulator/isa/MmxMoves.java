@@ -40,9 +40,11 @@ public final class MmxMoves {
     VectorState.storeMmx(c, i.register0, c.mmu.load64(i.segment, ea));
   }
 
+  /// The registers become MMX registers even if the store faults, as on an AMD EPYC.
   public static void maskmovq(Vcpu c, DecodedInstruction i) {
     VectorState.requireMmx(c);
-    SseMoves.storeMasked(c, i, 0, c.fpu.significand[i.register0], c.fpu.significand[i.register1]);
     VectorState.useMmx(c);
+    SseMoves.checkMaskedStore(c, i, 8);
+    SseMoves.storeMasked(c, i, 0, c.fpu.significand[i.register0], c.fpu.significand[i.register1]);
   }
 }

@@ -52,8 +52,8 @@ public final class SseMoves {
       return;
     }
     long next = ea + 8 & i.addressMask;
-    VectorState.checkAlignment(c, i, ea);
     if (Operands.kind(i.operand0) == Operands.MEMORY) {
+      VectorState.checkStoreAlignment(c, i, ea, 16);
       if ((ea & 15) != 0) {
         c.mmu.probeWrite(i.segment, ea, 16);
       }
@@ -61,6 +61,7 @@ public final class SseMoves {
       c.mmu.store64(i.segment, next, c.fpu.xmm[2 * i.register1 + 1]);
       return;
     }
+    VectorState.checkAlignment(c, i, ea);
     long low = c.mmu.load64(i.segment, ea);
     VectorState.storeXmm(c, i.register0, low, c.mmu.load64(i.segment, next));
     VectorOperands.clearRest(c, i, i.register0);
@@ -239,14 +240,22 @@ public final class SseMoves {
   /// Stores the bytes of operand 0 whose mask byte in operand 1 has its top bit set, at rDI.
   public static void maskmovdqu(Vcpu c, DecodedInstruction i) {
     VectorOperands.require(c, i);
+    checkMaskedStore(c, i, 16);
     for (int half = 0; half < 2; half++) {
       long mask = c.fpu.xmm[2 * i.register1 + half];
       storeMasked(c, i, 8 * half, c.fpu.xmm[2 * i.register0 + half], mask);
     }
   }
 
-  /// Stores up to eight bytes at rDI + `offset`. Bytes that another fault makes it repeat are the
-  /// same.
+  /// All of the bytes must be writable even if none is selected: SDM Vol. 2 "MASKMOVDQU" leaves it
+  /// open; this is what an AMD EPYC does.
+  static void checkMaskedStore(Vcpu c, DecodedInstruction i, int bytes) {
+    long ea = c.gpr[Vcpu.RDI] & i.addressMask;
+    VectorState.checkStoreAlignment(c, i, ea, 8);
+    c.mmu.probeWrite(i.segment, ea, bytes);
+  }
+
+  /// Stores up to eight bytes at rDI + `offset`.
   static void storeMasked(Vcpu c, DecodedInstruction i, int offset, long bytes, long mask) {
     for (int k = 0; k < 8; k++) {
       if ((mask >>> 8 * k & 0x80) != 0) {

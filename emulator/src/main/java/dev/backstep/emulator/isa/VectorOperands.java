@@ -101,7 +101,7 @@ final class VectorOperands {
       Memory.store(c, i.segment, ea, bytes, from[0]);
       return;
     }
-    VectorState.checkAlignment(c, i, ea);
+    VectorState.checkStoreAlignment(c, i, ea, 16);
     if ((ea & bytes - 1) != 0) {
       c.mmu.probeWrite(i.segment, ea, bytes);
     }

@@ -103,14 +103,24 @@ public final class VectorState {
 
   /// #AC for a vector of 16 or 32 bytes that may lie anywhere and lies at no multiple of 16 while
   /// alignment is checked. SDM Vol. 2 "MOVDQU": "treatment of #AC varies"; this is how an AMD EPYC
-  /// treats it, before page faults, but not before those of the address.
+  /// treats it, before page faults.
   public static void checkAlignment(Vcpu c, DecodedInstruction i, long ea) {
-    if (c.flag(Rflags.AC) && c.cpl == 3 && c.cr0(ControlBits.CR0_AM)) {
-      long gva = linear(c, i, ea);
-      if ((gva & 15) != 0 && c.mmu.isCanonical(gva)) {
-        throw c.fault.withCode(GuestFault.AC, 0);
-      }
+    if (c.flag(Rflags.AC) && isMisaligned(c, i, ea, 16)) {
+      c.mmu.checkSegment(i.segment, ea, 16);
+      throw c.fault.withCode(GuestFault.AC, 0);
     }
+  }
+
+  /// The same for a store that must lie at a multiple of `bytes`.
+  static void checkStoreAlignment(Vcpu c, DecodedInstruction i, long ea, int bytes) {
+    if (c.flag(Rflags.AC) && isMisaligned(c, i, ea, bytes)) {
+      c.mmu.checkSegmentForWrite(i.segment, ea, bytes);
+      throw c.fault.withCode(GuestFault.AC, 0);
+    }
+  }
+
+  private static boolean isMisaligned(Vcpu c, DecodedInstruction i, long ea, int bytes) {
+    return c.cpl == 3 && c.cr0(ControlBits.CR0_AM) && (linear(c, i, ea) & bytes - 1) != 0;
   }
 
   /// The low quadword of operand 1, an XMM register or aligned 128-bit memory.

@@ -36,9 +36,9 @@ public final class Mmu {
   private final DataBreakpoints breakpoints;
   private final MemoryTypes memoryTypes;
   private final RamBlocks blocks;
-  private final PageWalker walker;
   private final LinearMemory linearMemory;
   private final LinearAccess linearAccess;
+  private final ShadowStacks shadowStacks;
   private final Translations translations;
   private final TlbViews views = new TlbViews();
 
@@ -65,10 +65,11 @@ public final class Mmu {
     memoryTypes = new MemoryTypes(c, bus, policy);
     blocks = new RamBlocks(bus);
     AccessRights rights = new AccessRights(c);
-    walker = new PageWalker(c, bus, blocks, rights);
+    PageWalker walker = new PageWalker(c, bus, blocks, rights);
     linearMemory = new LinearMemory(c, bus, walker, blocks, breakpoints, memoryTypes, rights);
     linearAccess = new LinearAccess(c, linearMemory, segmentChecks);
-    translations = new Translations(c, bus, linearMemory, views);
+    shadowStacks = new ShadowStacks(linearMemory, linearAccess);
+    translations = new Translations(c, bus, walker, linearMemory, views);
     Arrays.fill(fastBase, POISON);
   }
 
@@ -309,19 +310,9 @@ public final class Mmu {
     linearAccess.writeSystem(gva, bytes, value);
   }
 
-  /// Reads 4 or 8 bytes of the shadow stack of `cpl` (3: that of user mode). Not canonical: #GP(0).
-  public long readShadowStack(long gva, int bytes, int cpl) {
-    return linearAccess.readShadowStack(gva, bytes, cpl);
-  }
-
-  /// Writes 4 or 8 bytes of the shadow stack of `cpl`.
-  public void writeShadowStack(long gva, int bytes, long value, int cpl) {
-    linearAccess.writeShadowStack(gva, bytes, value, cpl);
-  }
-
-  /// All checks of an access to the shadow stack of `cpl`.
-  public void probeShadowStack(long gva, int bytes, int cpl, AccessType type) {
-    linearAccess.probeShadowStack(gva, bytes, cpl, type);
+  /// Accesses to shadow stacks.
+  public ShadowStacks shadowStacks() {
+    return shadowStacks;
   }
 
   /// The guest-physical address of code at `gva`, for a fetch at the current privilege level.
@@ -342,7 +333,7 @@ public final class Mmu {
 
   // What must be told.
 
-  /// Flushes, switches of address space, protection keys.
+  /// Flushes, switches of address space, PDPTE registers, protection keys.
   public Translations translations() {
     return translations;
   }
@@ -383,11 +374,6 @@ public final class Mmu {
     translations.newEpoch();
   }
 
-  /// Sends every page through the slow path once more.
-  public void dropPlainPages() {
-    views.clear();
-  }
-
   /// DR0 to DR3 or DR7 changed.
   public void debugRegistersChanged() {
     breakpoints.update();
@@ -401,18 +387,6 @@ public final class Mmu {
     linearMemory.backingChanged();
     views.clear();
     translations.newEpoch();
-  }
-
-  /// Loads the PDPTE registers (MOV to CR3 with PAE paging, or what turns PAE paging on).
-  ///
-  /// @return false, and nothing changed, if the guest must get #GP(0)
-  public boolean loadPdptes(long cr3) {
-    return walker.loadPdptes(cr3);
-  }
-
-  /// PDPTE register `k`, 0 to 3: state that is in no memory.
-  public long pdpte(int k) {
-    return walker.pdpte(k);
   }
 
   /// This vCPU's MTRRs.
