@@ -162,7 +162,7 @@ public final class ControlRegisters {
   }
 
   private static void loadPdptes(Vcpu c, long cr3) {
-    if (!c.mmu.loadPdptes(cr3)) {
+    if (!c.mmu.translations().loadPdptes(cr3)) {
       throw c.fault.generalProtection(0);
     }
   }

@@ -199,7 +199,7 @@ final class TaskSwitch {
       return;
     }
     c.cr3 = cr3;
-    boolean reserved = c.cr4(ControlBits.CR4_PAE) && !c.mmu.loadPdptes(cr3);
+    boolean reserved = c.cr4(ControlBits.CR4_PAE) && !c.mmu.translations().loadPdptes(cr3);
     c.mmu.translations().flushContext(0, "task-switch");
     if (reserved) {
       throw c.fault.generalProtection(0);

@@ -83,7 +83,7 @@ final class StateDigest {
     putFpu(h, c);
     putMtrrs(h, c.mmu.mtrrs());
     for (int k = 0; k < PDPTES; k++) {
-      h.putLong(c.mmu.pdpte(k));
+      h.putLong(c.mmu.translations().pdpte(k));
     }
     h.putInt(
         (c.interruptShadow ? 1 : 0)

@@ -22,7 +22,8 @@ final class LinearAccess {
     return c.isLongModeActive() ? 0 : Access.WRAP_32;
   }
 
-  private int explicitAt(int cpl, int kind) {
+  /// The access of kind `kind` that instructions make at `cpl`.
+  int explicitAt(int cpl, int kind) {
     return kind | (cpl == 3 ? Access.USER : 0) | width();
   }
 
@@ -56,25 +57,8 @@ final class LinearAccess {
     memory.store(Access.wrap(gva, access), bytes, value, access);
   }
 
-  long readShadowStack(long gva, int bytes, int cpl) {
-    checkCanonical(gva, bytes, GuestFault.GP);
-    int access = explicitAt(cpl, Access.READ | Access.SHADOW_STACK);
-    return memory.load(Access.wrap(gva, access), bytes, access);
-  }
-
-  void writeShadowStack(long gva, int bytes, long value, int cpl) {
-    checkCanonical(gva, bytes, GuestFault.GP);
-    int access = explicitAt(cpl, Access.WRITE | Access.SHADOW_STACK);
-    memory.store(Access.wrap(gva, access), bytes, value, access);
-  }
-
-  void probeShadowStack(long gva, int bytes, int cpl, AccessType type) {
-    checkCanonical(gva, bytes, GuestFault.GP);
-    int access = explicitAt(cpl, Access.of(type) | Access.SHADOW_STACK);
-    memory.probe(Access.wrap(gva, access), bytes, access);
-  }
-
-  private void checkCanonical(long gva, int bytes, int vector) {
+  /// A fault with `vector` and error code 0 unless the address is canonical where that matters.
+  void checkCanonical(long gva, int bytes, int vector) {
     boolean canonical = checks.isCanonical(gva) && checks.isCanonical(gva + bytes - 1);
     if (c.isLongModeActive() && !canonical) {
       throw c.fault.withCode(vector, 0);

@@ -10,14 +10,16 @@ import dev.backstep.emulator.vcpu.Vcpu;
 public final class Translations {
   private final Vcpu c;
   private final PhysicalBus bus;
+  private final PageWalker walker;
   private final LinearMemory memory;
   private final TlbViews views;
   private final PagingControls controls;
   private long epoch;
 
-  Translations(Vcpu c, PhysicalBus bus, LinearMemory memory, TlbViews views) {
+  Translations(Vcpu c, PhysicalBus bus, PageWalker walker, LinearMemory memory, TlbViews views) {
     this.c = c;
     this.bus = bus;
+    this.walker = walker;
     this.memory = memory;
     this.views = views;
     controls = new PagingControls(c);
@@ -75,6 +77,18 @@ public final class Translations {
     memory.selectPcid();
     views.clear();
     newEpoch();
+  }
+
+  /// Loads the PDPTE registers (MOV to CR3 with PAE paging, or what turns PAE paging on).
+  ///
+  /// @return false, and nothing changed, if the guest must get #GP(0)
+  public boolean loadPdptes(long cr3) {
+    return walker.loadPdptes(cr3);
+  }
+
+  /// PDPTE register `k`, 0 to 3: state that is in no memory.
+  public long pdpte(int k) {
+    return walker.pdpte(k);
   }
 
   /// Changes PKRU.

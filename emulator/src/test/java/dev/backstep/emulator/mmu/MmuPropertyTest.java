@@ -87,7 +87,7 @@ class MmuPropertyTest {
       f.ram.putLong(0x5000 + 8 * k, naive.pdptes[k]);
     }
     setUpControls();
-    assertTrue(f.c.mmu.loadPdptes(0x5000));
+    assertTrue(f.c.mmu.translations().loadPdptes(0x5000));
     changePrivilege();
     f.c.mmu.flushAll("test");
     for (int k = 0; k < recent.length; k++) {

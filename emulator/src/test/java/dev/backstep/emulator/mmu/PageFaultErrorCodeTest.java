@@ -136,7 +136,7 @@ class PageFaultErrorCodeTest {
       case PAE -> {
         f.ram.putLong(TABLES, TABLES + 0x1000 | 1);
         putTables(f, TABLES + 0x1000, rights, k.noExecute);
-        f.c.mmu.loadPdptes(TABLES);
+        f.c.mmu.translations().loadPdptes(TABLES);
       }
       case LEVELS_4 -> {
         f.c.efer |= ControlBits.EFER_LME | ControlBits.EFER_LMA;

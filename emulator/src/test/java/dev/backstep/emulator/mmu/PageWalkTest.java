@@ -140,7 +140,7 @@ class PageWalkTest {
     f.ram.putLong(PDPT + 8, PD | 1 << 1);
     f.ram.putLong(PDPT + 16, PD | 0x1E0);
     f.ram.putLong(PDPT + 24, PD | 1);
-    assertTrue(mmu.loadPdptes(PDPT), "bits of absent entries do not count");
+    assertTrue(mmu.translations().loadPdptes(PDPT), "bits of absent entries do not count");
     f.c.cr4 = ControlBits.CR4_PAE;
     f.flat32(0);
     f.c.cr0 |= ControlBits.CR0_PG;
@@ -150,11 +150,11 @@ class PageWalkTest {
     assertEquals("14:0@40000000", VcpuFixture.faultOf(() -> mmu.fetchGpa(0x4000_0000)));
     for (long reserved : new long[] {2, 4, 0x20, 0x40, 0x80, 0x100, 1L << 46, 1L << 63}) {
       f.ram.putLong(PDPT + 24, PD | 1 | reserved);
-      assertFalse(mmu.loadPdptes(PDPT), Long.toHexString(reserved));
+      assertFalse(mmu.translations().loadPdptes(PDPT), Long.toHexString(reserved));
     }
     mmu.flushAll("test");
     assertEquals(0x20_0000, mmu.fetchGpa(0xC000_0000L), "the old ones stay");
-    assertFalse(mmu.loadPdptes(0x9000_0000L), "all ones");
+    assertFalse(mmu.translations().loadPdptes(0x9000_0000L), "all ones");
   }
 
   @Test

@@ -54,8 +54,8 @@ class ShadowStackAccessTest {
 
   private void access(int access, int cpl) {
     switch (access) {
-      case 0 -> mmu.readShadowStack(GVA, 8, cpl);
-      case 1 -> mmu.writeShadowStack(GVA, 8, 1, cpl);
+      case 0 -> mmu.shadowStacks().read(GVA, 8, cpl);
+      case 1 -> mmu.shadowStacks().write(GVA, 8, 1, cpl);
       case 2 -> mmu.load64(DS, GVA);
       default -> mmu.store64(DS, GVA, 1);
     }
@@ -79,19 +79,20 @@ class ShadowStackAccessTest {
   @Test
   void readsWhatItWrote() {
     prepare(0b11011);
-    mmu.writeShadowStack(GVA + 8, 8, 0x1234_5678_9ABCL, 3);
-    assertEquals(0x1234_5678_9ABCL, mmu.readShadowStack(GVA + 8, 8, 3));
-    assertEquals(0x5678_9ABCL, mmu.readShadowStack(GVA + 8, 4, 3));
-    assertEquals("13:0", VcpuFixture.faultOf(() -> mmu.readShadowStack(0x8000_0000_0000L, 8, 3)));
+    mmu.shadowStacks().write(GVA + 8, 8, 0x1234_5678_9ABCL, 3);
+    assertEquals(0x1234_5678_9ABCL, mmu.shadowStacks().read(GVA + 8, 8, 3));
+    assertEquals(0x5678_9ABCL, mmu.shadowStacks().read(GVA + 8, 4, 3));
+    assertEquals(
+        "13:0", VcpuFixture.faultOf(() -> mmu.shadowStacks().read(0x8000_0000_0000L, 8, 3)));
     assertEquals(
         "14:70@6000",
-        VcpuFixture.faultOf(() -> mmu.probeShadowStack(0x6000, 8, 3, AccessType.WRITE)));
+        VcpuFixture.faultOf(() -> mmu.shadowStacks().probe(0x6000, 8, 3, AccessType.WRITE)));
   }
 
   @Test
   void supervisorReachesUserShadowStacksAsUserModeDoes() {
     prepare(0b11010);
-    mmu.writeShadowStack(GVA, 8, 7, 3); // WRUSS
-    assertEquals("14:67@5000", VcpuFixture.faultOf(() -> mmu.writeShadowStack(GVA, 8, 7, 0)));
+    mmu.shadowStacks().write(GVA, 8, 7, 3); // WRUSS
+    assertEquals("14:67@5000", VcpuFixture.faultOf(() -> mmu.shadowStacks().write(GVA, 8, 7, 0)));
   }
 }
