@@ -163,6 +163,12 @@ public final class CpuidTable {
     return vendor == Vendor.AMD;
   }
 
+  /// CVTPI2PS uses the MMX state even if its source is memory (SDM Vol. 2 "CVTPI2PS"); else only if
+  /// it is an MMX register (a Zen 4 does so).
+  public boolean usesMmxStateForMemory() {
+    return vendor == Vendor.INTEL;
+  }
+
   /// FLD of a denormal number pushes it even if that exception is not masked (a Zen 4 does so; SDM
   /// Vol. 1 "Denormal Operand Exception (#D)" stops before).
   public boolean pushesDenormalsDespiteException() {

@@ -17,12 +17,21 @@ public final class SseConvertMmx {
 
   /// The upper half of the destination stays.
   public static void cvtpi2ps(Vcpu c, DecodedInstruction i) {
-    begin(c, i);
+    VectorState.requireSse(c);
+    boolean mmx = usesMmx(i) || c.cpuid.usesMmxStateForMemory();
+    if (mmx) {
+      VectorState.requireMmx(c);
+    }
+    load(c, i);
     long result = SseConvert.cvtdq2ps(c, c.fpu.scratchA[0]);
-    finish(c, i);
+    if (mmx) {
+      VectorState.useMmx(c);
+    }
+    VectorFloat.finish(c);
     c.fpu.xmm[2 * i.register0] = result;
   }
 
+  /// SDM Vol. 2 "CVTPI2PD": memory as source leaves the MMX state alone.
   public static void cvtpi2pd(Vcpu c, DecodedInstruction i) {
     begin(c, i);
     FloatEnvironment e = c.fpu.environment;
@@ -65,6 +74,10 @@ public final class SseConvertMmx {
     if (usesMmx(i)) {
       VectorState.requireMmx(c);
     }
+    load(c, i);
+  }
+
+  private static void load(Vcpu c, DecodedInstruction i) {
     VectorOperands.load(c, i, 1, c.fpu.scratchA);
     VectorFloat.begin(c);
   }
