@@ -144,8 +144,8 @@ public final class ExtendedLogarithm {
     }
     if (x.kind == ExtendedNumber.ZERO || x.exponent >= 0) {
       boolean one = x.exponent == 0 && x.normal == ExtendedNumber.INTEGER_BIT;
-      // Of 1, too, though that is exact: a Zen 4 does so.
-      if (x.kind == ExtendedNumber.FINITE && !(one && x.negative)) {
+      // Of 1 and -1, too, though those are exact: a Zen 4 does so.
+      if (x.kind == ExtendedNumber.FINITE) {
         u.environment.raise(FloatEnvironment.INEXACT);
       }
       u.result.put(x.significand, one && x.negative ? x.signExponent - 1 : x.signExponent);

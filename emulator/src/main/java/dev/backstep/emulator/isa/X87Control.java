@@ -42,8 +42,7 @@ public final class X87Control {
   }
 
   public static void fldcw(Vcpu c, DecodedInstruction i) {
-    VectorState.requireX87(c);
-    VectorState.requireNoPendingException(c);
+    X87Stack.check(c);
     int word = c.mmu.load16(i.segment, i.effectiveAddress(c.gpr));
     X87Stack.setControl(c.fpu, word);
     X87Stack.summarise(c.fpu);
@@ -99,7 +98,7 @@ public final class X87Control {
   }
 
   public static void fldenv(Vcpu c, DecodedInstruction i) {
-    VectorState.requireX87(c);
+    X87Stack.check(c);
     long ea = i.effectiveAddress(c.gpr);
     c.mmu.probeRead(i.segment, ea, environmentBytes(i));
     loadEnvironment(c, i, ea);
@@ -122,7 +121,7 @@ public final class X87Control {
   }
 
   public static void frstor(Vcpu c, DecodedInstruction i) {
-    VectorState.requireX87(c);
+    X87Stack.check(c);
     long ea = i.effectiveAddress(c.gpr);
     int environment = environmentBytes(i);
     c.mmu.probeRead(i.segment, ea, environment + 80);

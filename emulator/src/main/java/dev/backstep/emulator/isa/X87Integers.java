@@ -4,6 +4,7 @@ import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.floating.ExtendedIntegers;
 import dev.backstep.emulator.floating.ExtendedUnit;
+import dev.backstep.emulator.floating.FloatEnvironment;
 import dev.backstep.emulator.vcpu.FpuState;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -56,24 +57,31 @@ public final class X87Integers {
     ExtendedUnit u = fpu.extended;
     int bytes = Operands.bytes(i.operand0);
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.probeWrite(i.segment, ea, bytes);
-    X87Stack.begin(c, i);
-    long value = -1L << 8 * bytes - 1;
-    boolean stored;
-    if (X87Stack.isEmpty(fpu, fpu.top)) {
-      stored = X87Stack.underflow(fpu);
-    } else {
-      X87Stack.read(fpu, fpu.top, u.a);
-      value =
-          mode == Mode.ROUND
-              ? ExtendedIntegers.round(u, 8 * bytes)
-              : ExtendedIntegers.truncate(u, 8 * bytes);
-      stored = X87Stack.commit(fpu);
-    }
-    if (stored) {
+    X87Stack.prepare(fpu);
+    boolean empty = X87Stack.isEmpty(fpu, fpu.top);
+    long value = empty ? indefinite(u, bytes) : topAs(fpu, bytes, mode);
+    boolean stores = X87Stack.allowsStore(fpu);
+    if (stores) {
       Memory.store(c, i.segment, ea, bytes, value);
+    } else {
+      c.mmu.probeWrite(i.segment, ea, bytes);
     }
-    return stored;
+    X87Stack.beginStored(c, i);
+    X87Stack.commitStore(fpu, empty);
+    return stores;
+  }
+
+  private static long indefinite(ExtendedUnit u, int bytes) {
+    u.environment.raise(FloatEnvironment.INVALID);
+    return -1L << 8 * bytes - 1;
+  }
+
+  private static long topAs(FpuState fpu, int bytes, Mode mode) {
+    ExtendedUnit u = fpu.extended;
+    X87Stack.read(fpu, fpu.top, u.a);
+    return mode == Mode.ROUND
+        ? ExtendedIntegers.round(u, 8 * bytes)
+        : ExtendedIntegers.truncate(u, 8 * bytes);
   }
 
   /// Bytes 0 to 8 hold two digits each, the lower first; bit 79 is the sign.
@@ -98,35 +106,36 @@ public final class X87Integers {
     FpuState fpu = c.fpu;
     ExtendedUnit u = fpu.extended;
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.probeWrite(i.segment, ea, BCD_BYTES);
-    X87Stack.begin(c, i);
-    boolean valid = !X87Stack.isEmpty(fpu, fpu.top);
+    X87Stack.prepare(fpu);
+    boolean empty = X87Stack.isEmpty(fpu, fpu.top);
     long magnitude = 0;
-    boolean stored;
-    if (valid) {
+    if (empty) {
+      u.environment.raise(FloatEnvironment.INVALID);
+    } else {
       X87Stack.read(fpu, fpu.top, u.a);
       magnitude = ExtendedIntegers.roundToDecimal(u);
-      stored = X87Stack.commit(fpu);
-      valid = (u.environment.flags & X87Stack.INVALID) == 0;
-    } else {
-      stored = X87Stack.underflow(fpu);
     }
-    if (!stored) {
+    boolean stores = X87Stack.allowsStore(fpu);
+    if (stores) {
+      storeDecimal(c, i, ea, magnitude);
+    } else {
+      c.mmu.probeWrite(i.segment, ea, BCD_BYTES);
+    }
+    X87Stack.beginStored(c, i);
+    X87Stack.commitStore(fpu, empty);
+    if (stores) {
+      X87Stack.pop(fpu);
+    }
+  }
+
+  private static void storeDecimal(Vcpu c, DecodedInstruction i, long ea, long magnitude) {
+    ExtendedUnit u = c.fpu.extended;
+    if ((u.environment.flags & FloatEnvironment.INVALID) != 0) {
+      X87Operands.store80(c, i, ea, INDEFINITE_LOW, INDEFINITE_HIGH);
       return;
     }
     int sign = u.a.isNegative() ? BCD_SIGN : 0;
-    storeDecimal(
-        c,
-        i,
-        ea,
-        valid ? lowDigits(magnitude) : INDEFINITE_LOW,
-        valid ? sign | highDigits(magnitude) : INDEFINITE_HIGH);
-    X87Stack.pop(fpu);
-  }
-
-  private static void storeDecimal(Vcpu c, DecodedInstruction i, long ea, long low, int high) {
-    c.mmu.store64(i.segment, ea, low);
-    c.mmu.store16(i.segment, ea + 8 & i.addressMask, high);
+    X87Operands.store80(c, i, ea, lowDigits(magnitude), sign | highDigits(magnitude));
   }
 
   private static long lowDigits(long magnitude) {

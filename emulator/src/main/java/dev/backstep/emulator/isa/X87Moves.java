@@ -84,21 +84,24 @@ public final class X87Moves {
     FpuState fpu = c.fpu;
     int bytes = Operands.bytes(i.operand0);
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.probeWrite(i.segment, ea, bytes);
-    X87Stack.begin(c, i);
+    X87Stack.prepare(fpu);
     boolean empty = X87Stack.isEmpty(fpu, fpu.top);
+    if (empty) {
+      fpu.environment.raise(FloatEnvironment.INVALID);
+    }
     long low = empty ? indefinite(bytes) : topAs(fpu, bytes);
     int high = empty ? ExtendedNumber.INDEFINITE_SIGN_EXPONENT : fpu.signExponent[fpu.top];
-    if (!(empty ? X87Stack.underflow(fpu) : X87Stack.commitStore(fpu))) {
-      return false;
+    boolean stores = X87Stack.allowsStore(fpu);
+    if (!stores) {
+      c.mmu.probeWrite(i.segment, ea, bytes);
+    } else if (bytes == 10) {
+      X87Operands.store80(c, i, ea, low, high);
+    } else {
+      Memory.store(c, i.segment, ea, bytes, low);
     }
-    if (bytes == 10) {
-      c.mmu.store64(i.segment, ea, low);
-      c.mmu.store16(i.segment, ea + 8 & i.addressMask, high);
-      return true;
-    }
-    Memory.store(c, i.segment, ea, bytes, low);
-    return true;
+    X87Stack.beginStored(c, i);
+    X87Stack.commitStore(fpu, empty);
+    return stores;
   }
 
   private static long indefinite(int bytes) {

@@ -24,6 +24,13 @@ final class X87Operands {
     }
   }
 
+  /// Stores ten bytes, or faults and stores none.
+  static void store80(Vcpu c, DecodedInstruction i, long ea, long low, int high) {
+    c.mmu.probeWrite(i.segment, ea, 10);
+    c.mmu.store64(i.segment, ea, low);
+    c.mmu.store16(i.segment, ea + 8 & i.addressMask, high);
+  }
+
   /// Begins an instruction that works on ST(0), the unit's a. False if the instruction has ended
   /// already: ST(0) is empty.
   static boolean beginUnary(Vcpu c, DecodedInstruction i) {

@@ -47,9 +47,20 @@ final class X87Stack {
   /// Begins a non-control instruction, once its memory operand can no longer fault: notes its
   /// opcode and pointers, clears C1, sets up the environment it computes in.
   static void begin(Vcpu c, DecodedInstruction i) {
+    beginStored(c, i);
+    prepare(c.fpu);
+  }
+
+  /// Sets up the environment for an instruction that computes before it begins: a store, which can
+  /// fault until it is done.
+  static void prepare(FpuState fpu) {
+    fpu.environment.beginX87(fpu.controlWord);
+  }
+
+  /// Begins an instruction that has computed, and stored, already.
+  static void beginStored(Vcpu c, DecodedInstruction i) {
     note(c, i);
     c.fpu.statusWord &= ~C1;
-    c.fpu.environment.beginX87(c.fpu.controlWord);
   }
 
   /// Notes a non-control instruction's opcode and pointers. SDM Vol. 1 "x87 FPU Instruction and
@@ -92,11 +103,20 @@ final class X87Stack {
     return (e.flags & ~e.masks & FloatEnvironment.BEFORE_RESULT) == 0;
   }
 
-  /// Records what a store to memory met; false if it is not to be done: only a precision exception
-  /// is reported after the store (SDM Vol. 1 "Numeric Overflow Exception (#O)").
-  static boolean commitStore(FpuState fpu) {
-    commit(fpu);
-    return (fpu.environment.flags & ~fpu.environment.masks & ~FloatEnvironment.INEXACT) == 0;
+  /// Whether a store to memory is to be done in spite of what the environment met: only a precision
+  /// exception is reported after the store (SDM Vol. 1 "Numeric Overflow Exception (#O)").
+  static boolean allowsStore(FpuState fpu) {
+    FloatEnvironment e = fpu.environment;
+    return (e.flags & ~e.masks & ~FloatEnvironment.INEXACT) == 0;
+  }
+
+  /// Records what a store met.
+  static void commitStore(FpuState fpu, boolean empty) {
+    if (empty) {
+      underflow(fpu);
+    } else {
+      commit(fpu);
+    }
   }
 
   /// Records that an operand's register is empty; true if that is masked, and the indefinite is the
