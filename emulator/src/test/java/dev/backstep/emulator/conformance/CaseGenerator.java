@@ -3,6 +3,8 @@ package dev.backstep.emulator.conformance;
 import dev.backstep.emulator.conformance.BoundaryValues.Kind;
 import dev.backstep.emulator.decode.Opcode;
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -26,10 +28,12 @@ final class CaseGenerator {
   private StateRecord state;
   private Kind kind = Kind.INTEGER;
   private InstructionEncoder encoder;
+  private InstructionDraft draft;
 
   CaseGenerator(StateRecord any, Opcode anyOpcode) {
     state = any;
     encoder = new InstructionEncoder(random, anyOpcode);
+    draft = encoder.draft();
     new SplittableRandom(1).nextBytes(noise);
   }
 
@@ -42,7 +46,8 @@ final class CaseGenerator {
     random = new SplittableRandom(seed);
     state = before;
     encoder = new InstructionEncoder(random, first);
-    encoder.mode64 =
+    draft = encoder.draft();
+    draft.mode64 =
         first.is(Opcode.Attribute.ONLY64)
             || !first.is(Opcode.Attribute.NOT64) && random.nextInt(12) != 0;
     kind = InstructionGroup.kind(first);
@@ -62,46 +67,44 @@ final class CaseGenerator {
     }
     state.setCode(code.toByteArray());
     for (int r = 0; r < 16; r++) {
-      long value = encoder.registers[r];
-      state.setGpr(r, encoder.mode64 ? value : value & 0xFFFF_FFFFL);
+      long value = draft.registers[r];
+      state.setGpr(r, draft.mode64 ? value : value & 0xFFFF_FFFFL);
     }
   }
 
   private boolean fitsMode(Opcode opcode) {
-    return !opcode.is(encoder.mode64 ? Opcode.Attribute.NOT64 : Opcode.Attribute.ONLY64);
+    return !opcode.is(draft.mode64 ? Opcode.Attribute.NOT64 : Opcode.Attribute.ONLY64);
   }
 
   private void fillMemory() {
     int from = random.nextInt(noise.length - StateRecord.MEMORY_BYTES);
     for (int k = 0; k < StateRecord.MEMORY_BYTES; k += 1024) {
-      java.lang.foreign.MemorySegment.copy(
-          noise,
-          from + k & ~7,
-          state.segment,
-          java.lang.foreign.ValueLayout.JAVA_BYTE,
-          StateRecord.MEMORY + k,
-          1024);
+      MemorySegment.copy(
+          noise, from + k & ~7, state.segment, ValueLayout.JAVA_BYTE, StateRecord.MEMORY + k, 1024);
     }
   }
 
   private void registers(int count) {
-    long[] r = encoder.registers;
+    long[] r = draft.registers;
     for (int k = 0; k < 16; k++) {
       r[k] = BoundaryValues.integer(random);
     }
     boolean oddStack = random.nextInt(20) == 0;
     r[RSP] =
-        HostProcessor.DATA + 0x400 + 8 * random.nextInt(0x200) + (oddStack ? random.nextInt(8) : 0);
-    encoder.pinned = 1 << RSP;
-    encoder.keepPinned = count > 1;
-    if (encoder.keepPinned) {
+        HostProcessor.DATA
+            + 0x400
+            + 8L * random.nextInt(0x200)
+            + (oddStack ? random.nextInt(8) : 0);
+    draft.pinned = 1 << RSP;
+    draft.keepPinned = count > 1;
+    if (draft.keepPinned) {
       for (int k : new int[] {RBX, RBP, RSI, RDI, 13}) {
         r[k] = place(1);
       }
       r[14] = random.nextInt(256);
-      encoder.pinned |= 1 << RBX | 1 << RBP | 1 << RSI | 1 << RDI | 1 << 13 | 1 << 14;
+      draft.pinned |= 1 << RBX | 1 << RBP | 1 << RSI | 1 << RDI | 1 << 13 | 1 << 14;
     } else if (random.nextBoolean()) {
-      r[RBP] = HostProcessor.DATA + 0x400 + 8 * random.nextInt(0x200);
+      r[RBP] = HostProcessor.DATA + 0x400 + 8L * random.nextInt(0x200);
     }
     if (random.nextBoolean()) {
       r[RCX] = random.nextInt(12);
@@ -112,7 +115,7 @@ final class CaseGenerator {
     state.putLong(StateRecord.FLAGS, flags);
     state.putLong(StateRecord.RIP, HostProcessor.CODE);
     int selector =
-        encoder.mode64 ? EmulatedProcessor.CODE_SELECTOR : EmulatedProcessor.CODE32_SELECTOR;
+        draft.mode64 ? EmulatedProcessor.CODE_SELECTOR : EmulatedProcessor.CODE32_SELECTOR;
     state.putLong(StateRecord.SEGMENTS, selector | (long) EmulatedProcessor.DATA_SELECTOR << 48);
   }
 
@@ -162,8 +165,8 @@ final class CaseGenerator {
       fillOperand(opcode, target);
     }
     prepare(opcode);
-    if (encoder.vectorIndex() >= 0 && random.nextInt(8) != 0) {
-      indices(encoder.vectorIndex(), opcode.operands().get(1).startsWith("vm64"));
+    if (draft.vectorIndex >= 0 && random.nextInt(8) != 0) {
+      indices(draft.vectorIndex, opcode.operands().get(1).startsWith("vm64"));
     }
     return code;
   }
@@ -176,8 +179,8 @@ final class CaseGenerator {
     long at = StateRecord.MEMORY + offset;
     switch (random.nextInt(8)) {
       case 0 -> {
-        state.putLong(at, encoder.registers[RAX]);
-        state.putLong(at + 8, encoder.registers[RDX]);
+        state.putLong(at, draft.registers[RAX]);
+        state.putLong(at + 8, draft.registers[RDX]);
       }
       case 1 -> {}
       default -> {
@@ -246,8 +249,8 @@ final class CaseGenerator {
 
   /// Registers with a part of their own in the instruction.
   private void prepare(Opcode opcode) {
-    long[] r = encoder.registers;
-    boolean free = !encoder.keepPinned;
+    long[] r = draft.registers;
+    boolean free = !draft.keepPinned;
     switch (opcode.mnemonic()) {
       case "DIV" -> r[RDX] = random.nextInt(3) == 0 ? r[RDX] >>> random.nextInt(64) : 0;
       case "IDIV" -> r[RDX] = random.nextInt(4) != 0 ? r[RAX] >> 63 : r[RDX];
@@ -279,7 +282,7 @@ final class CaseGenerator {
           r[RCX] = random.nextInt(8) == 0 ? r[RCX] : random.nextInt(40);
         } else if (opcode.mnemonic().startsWith("BT") && free && random.nextInt(4) != 0) {
           int any = random.nextInt(16);
-          if ((encoder.pinned >> any & 1) == 0 && any != RSP) {
+          if ((draft.pinned >> any & 1) == 0 && any != RSP) {
             r[any] = random.nextLong(-512, 512);
           }
         }
@@ -298,9 +301,9 @@ final class CaseGenerator {
   }
 
   private void pin(int register, long value) {
-    boolean isPinned = (encoder.pinned >> register & 1) != 0;
+    boolean isPinned = (draft.pinned >> register & 1) != 0;
     if (!isPinned) {
-      encoder.registers[register] = value;
+      draft.registers[register] = value;
     }
   }
 

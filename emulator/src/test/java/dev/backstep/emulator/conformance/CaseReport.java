@@ -2,11 +2,14 @@ package dev.backstep.emulator.conformance;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Disassembler;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -83,7 +86,7 @@ final class CaseReport {
   }
 
   private static byte[] joined(List<byte[]> instructions) {
-    java.io.ByteArrayOutputStream code = new java.io.ByteArrayOutputStream();
+    ByteArrayOutputStream code = new ByteArrayOutputStream();
     instructions.forEach(code::writeBytes);
     return code.toByteArray();
   }
@@ -101,7 +104,7 @@ final class CaseReport {
       if (i == null) {
         break;
       }
-      all.add(java.util.Arrays.copyOfRange(code, at, at + i.length));
+      all.add(Arrays.copyOfRange(code, at, at + i.length));
       at += i.length;
     }
     return all;
@@ -167,7 +170,7 @@ final class CaseReport {
         .append(StateComparison.flags(before.getLong(StateRecord.FLAGS) & ~0x202L));
     out.append(" mxcsr %x".formatted(before.getInt(StateRecord.MXCSR)));
     Matcher matcher = VECTOR.matcher(listing);
-    java.util.TreeSet<Integer> numbers = new java.util.TreeSet<>();
+    TreeSet<Integer> numbers = new TreeSet<>();
     boolean wide = false;
     while (matcher.find()) {
       if (!matcher.group(1).equals("mm")) {

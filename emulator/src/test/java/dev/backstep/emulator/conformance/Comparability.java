@@ -7,7 +7,6 @@ import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.Set;
 
 /// Which instructions can be compared, and which of the flags they leave.
@@ -87,7 +86,7 @@ public final class Comparability {
   private record Effects(long reads, long writes, long undefined, boolean foreign, boolean shift) {}
 
   private final Vcpu c;
-  private final Map<Opcode, Effects> known = new IdentityHashMap<>();
+  private final IdentityHashMap<Opcode, Effects> known = new IdentityHashMap<>();
 
   Comparability(Vcpu c) {
     this.c = c;

@@ -4,11 +4,14 @@ import dev.backstep.emulator.conformance.EmulatedProcessor.Outcome;
 import dev.backstep.emulator.decode.Opcode;
 import dev.backstep.emulator.decode.OpcodeTable;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,19 +21,28 @@ final class ConformanceRun implements AutoCloseable {
   private static final int MOST_SHRUNK = 1000;
   private static final int MOST_CUTS = 12;
 
-  /// Cases run and cases that differ.
-  static final class Total {
+  /// One in so many sequences has instructions of all groups.
+  private static final int MIXED = 4;
+
+  /// A group's forms, cases run, and cases that differ.
+  static final class Group {
+    final InstructionGroup kind;
     int cases;
     int faults;
     int differing;
+    private final List<Opcode> forms = new ArrayList<>();
+
+    private Group(InstructionGroup kind) {
+      this.kind = kind;
+    }
   }
 
   private final HostProcessor host = HostProcessor.open();
   private final EmulatedProcessor emulated;
   private final long seed;
-  private final Map<InstructionGroup, List<Opcode>> forms = new EnumMap<>(InstructionGroup.class);
-  private final Map<InstructionGroup, Total> totals = new EnumMap<>(InstructionGroup.class);
-  private final Map<Opcode, Integer> tried = new LinkedHashMap<>();
+  private final List<Group> groups;
+  private final List<Opcode> forms = new ArrayList<>();
+  private final Set<Opcode> tried = new HashSet<>();
   private final List<CaseReport> differing = new ArrayList<>();
   private final Map<String, CaseReport> reports = new LinkedHashMap<>();
   private final StateRecord[][] after = new StateRecord[2][HostProcessor.BATCH];
@@ -39,11 +51,7 @@ final class ConformanceRun implements AutoCloseable {
 
   /// A case under way.
   private record Case(
-      long number,
-      InstructionGroup group,
-      Opcode first,
-      Allowance allowance,
-      @Nullable Throwable failure) {}
+      long number, Group group, Opcode first, Allowance allowance, @Nullable Throwable failure) {}
 
   /// @param seed of everything random
   /// @param only what mnemonic, semantics, feature or encoding of a case's first form must match
@@ -51,6 +59,7 @@ final class ConformanceRun implements AutoCloseable {
     this.seed = seed;
     emulated = new EmulatedProcessor(host, HostProcessor.isAmd());
     Pattern pattern = Pattern.compile(only);
+    Map<InstructionGroup, Group> byKind = new EnumMap<>(InstructionGroup.class);
     for (Opcode opcode : OpcodeTable.opcodes()) {
       boolean wanted =
           pattern.matcher(opcode.mnemonic()).find()
@@ -60,24 +69,21 @@ final class ConformanceRun implements AutoCloseable {
       if (wanted
           && !Comparability.isForeign(opcode)
           && (opcode.feature().isEmpty() || host.has(EmulatedProcessor.flag(opcode.feature())))) {
-        forms.computeIfAbsent(InstructionGroup.of(opcode), _ -> new ArrayList<>()).add(opcode);
+        byKind.computeIfAbsent(InstructionGroup.of(opcode), Group::new).forms.add(opcode);
+        forms.add(opcode);
       }
     }
-    for (InstructionGroup group : forms.keySet()) {
-      totals.put(group, new Total());
-    }
+    groups = List.copyOf(byKind.values());
     for (int k = 0; k < HostProcessor.BATCH; k++) {
       for (int buffer = 0; buffer < 2; buffer++) {
-        after[buffer][k] =
-            new StateRecord(
-                java.lang.foreign.MemorySegment.ofArray(new long[StateRecord.BYTES / 8]));
+        after[buffer][k] = new StateRecord(MemorySegment.ofArray(new long[StateRecord.BYTES / 8]));
       }
     }
     generator = new CaseGenerator(after[0][0], OpcodeTable.opcodes().getFirst());
   }
 
-  Map<InstructionGroup, Total> totals() {
-    return totals;
+  List<Group> groups() {
+    return groups;
   }
 
   List<CaseReport> reports() {
@@ -86,7 +92,7 @@ final class ConformanceRun implements AutoCloseable {
 
   /// Forms that cases were drawn from.
   int forms() {
-    return forms.values().stream().mapToInt(List::size).sum();
+    return forms.size();
   }
 
   /// How many forms at least one case began with.
@@ -127,11 +133,11 @@ final class ConformanceRun implements AutoCloseable {
   /// Makes a case and lets the emulator run it.
   private void prepare(long number, int buffer, int k) {
     StateRecord before = host.before(buffer, k);
-    List<InstructionGroup> groups = List.copyOf(forms.keySet());
-    InstructionGroup group = groups.get((int) (number % groups.size()));
-    List<Opcode> candidates = forms.get(group);
-    Opcode first = candidates.get((int) (number / groups.size() % candidates.size()));
-    generator.generate(before, mixed(seed, number), first, candidates);
+    Group group = groups.get((int) (number % groups.size()));
+    long round = number / groups.size();
+    Opcode first = group.forms.get((int) (round % group.forms.size()));
+    List<Opcode> others = round % MIXED == 0 ? forms : group.forms;
+    generator.generate(before, mixed(seed, number), first, others);
     emulate(emulated, before, after[buffer][k]);
     cases[buffer][k] = new Case(number, group, first, emulated.allowance, emulated.failure);
   }
@@ -154,14 +160,13 @@ final class ConformanceRun implements AutoCloseable {
   private void compare(int buffer, int count) {
     for (int k = 0; k < count; k++) {
       Case one = cases[buffer][k];
-      Total total = totals.get(one.group);
-      total.cases++;
-      tried.merge(one.first, 1, Integer::sum);
+      one.group.cases++;
+      tried.add(one.first);
       StateRecord hostAfter = host.after(buffer, k);
-      total.faults += hostAfter.getLong(StateRecord.VECTOR) == 3 ? 0 : 1;
+      one.group.faults += hostAfter.getLong(StateRecord.VECTOR) == 3 ? 0 : 1;
       if (one.failure != null
           || !StateComparison.agree(hostAfter, after[buffer][k], one.allowance)) {
-        total.differing++;
+        one.group.differing++;
         if (differing.size() < MOST_SHRUNK) {
           differing.add(new CaseReport(one.number, host.before(buffer, k)));
         }

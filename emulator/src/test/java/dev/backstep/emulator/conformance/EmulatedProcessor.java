@@ -20,8 +20,10 @@ import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -93,7 +95,6 @@ final class EmulatedProcessor implements AutoCloseable {
     map();
     vcpu.cr0 |= ControlBits.CR0_AM | ControlBits.CR0_NE | ControlBits.CR0_MP;
     vcpu.cr4 |= ControlBits.CR4_OSXSAVE | ControlBits.CR4_FSGSBASE | ControlBits.CR4_UMIP;
-    vcpu.cr4 |= ControlBits.CR4_PCE & 0;
     vcpu.efer |= ControlBits.EFER_SCE;
     vcpu.xcr0 = ControlBits.XCR0_X87 | ControlBits.XCR0_SSE;
     vcpu.xcr0 |= host.has("avx") ? ControlBits.XCR0_AVX : 0;
@@ -103,9 +104,7 @@ final class EmulatedProcessor implements AutoCloseable {
 
   /// The name that /proc/cpuinfo has for a feature of the table.
   static String flag(String feature) {
-    return feature.equals("PREFETCHW")
-        ? "3dnowprefetch"
-        : feature.toLowerCase(java.util.Locale.ROOT);
+    return feature.equals("PREFETCHW") ? "3dnowprefetch" : feature.toLowerCase(Locale.ROOT);
   }
 
   private void map() {
@@ -157,8 +156,8 @@ final class EmulatedProcessor implements AutoCloseable {
     allowance = Allowance.NONE;
     failure = null;
     byte[] code = before.code();
-    byte[] padded = java.util.Arrays.copyOf(code, code.length + 16);
-    java.util.Arrays.fill(padded, code.length, padded.length, (byte) HostProcessor.BREAKPOINT);
+    byte[] padded = Arrays.copyOf(code, code.length + 16);
+    Arrays.fill(padded, code.length, padded.length, (byte) HostProcessor.BREAKPOINT);
     for (int step = 0; ; step++) {
       long at = vcpu.rip - HostProcessor.CODE;
       if (at < 0 || at >= StateRecord.CODE_BYTES) {

@@ -67,7 +67,7 @@ enum InstructionGroup {
     if (mnemonic.equals("CRC32")) {
       return CRYPTOGRAPHY;
     }
-    if (feature.equals("AVX")) {
+    if (opcode.encoding().startsWith("VEX")) {
       return AVX;
     }
     if (usesMmx(opcode) || mnemonic.equals("EMMS")) {
@@ -100,9 +100,8 @@ enum InstructionGroup {
   }
 
   private static boolean isX87(Opcode opcode) {
-    int first =
-        Integer.parseInt(opcode.encoding().split(" ", -1)[0].replaceAll("[^0-9A-F]", "0"), 16);
-    return first >= 0xD8 && first <= 0xDF || first == 0x9B;
+    String first = opcode.encoding().substring(0, 2);
+    return first.equals("9B") || first.compareTo("D8") >= 0 && first.compareTo("DF") <= 0;
   }
 
   private static boolean usesMmx(Opcode opcode) {

@@ -3,6 +3,7 @@ package dev.backstep.emulator.conformance;
 import dev.backstep.emulator.vcpu.GuestFault;
 import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
+import org.jspecify.annotations.Nullable;
 
 /// What two processors left of the same case, compared.
 final class StateComparison {
@@ -34,10 +35,7 @@ final class StateComparison {
 
   /// The differences, a line each.
   static String text(
-      StateRecord host,
-      StateRecord emulated,
-      Allowance allowance,
-      @org.jspecify.annotations.Nullable StateRecord before) {
+      StateRecord host, StateRecord emulated, Allowance allowance, @Nullable StateRecord before) {
     StringBuilder out = new StringBuilder();
     events(out, host, emulated);
     for (int r = 0; r < 16; r++) {
@@ -210,10 +208,7 @@ final class StateComparison {
   }
 
   private static void memory(
-      StringBuilder out,
-      StateRecord host,
-      StateRecord emulated,
-      @org.jspecify.annotations.Nullable StateRecord before) {
+      StringBuilder out, StateRecord host, StateRecord emulated, @Nullable StateRecord before) {
     long at = mismatch(host, emulated, 0);
     while (at >= 0 && isMxcsrMask(host, emulated, at)) {
       at = mismatch(host, emulated, at + 2);
