@@ -38,6 +38,12 @@ public enum Vendor {
     return this == AMD;
   }
 
+  /// Whether the memory operand of SHA instructions may lie anywhere: so on an AMD EPYC of Zen 4,
+  /// against SDM Vol. 2 "Exceptions Type 4".
+  public boolean allowsMisalignedSha() {
+    return this == AMD;
+  }
+
   /// The vendor of a `vendor=` setting, or null.
   public static @Nullable Vendor bySignature(String signature) {
     for (Vendor vendor : values()) {

@@ -166,7 +166,9 @@ class CpuidTableTest {
 
   @Test
   void describesAddressesAndBrand() {
-    assertEquals(52 | (f.cpuid.has(CpuFeature.LA57) ? 57 : 48) << 8, query(0x8000_0008, 0).eax());
+    assertEquals(
+        f.cpuid.physicalAddressBits() | (f.cpuid.has(CpuFeature.LA57) ? 57 : 48) << 8,
+        query(0x8000_0008, 0).eax());
     var brand = new StringBuilder();
     for (int leaf = 0x8000_0002; leaf <= 0x8000_0004; leaf++) {
       CpuidValues v = query(leaf, 0);
