@@ -7,9 +7,6 @@ package dev.backstep.emulator.isa;
 /// one table entry for each byte of the state: the column that this byte, substituted and
 /// multiplied, contributes to.
 public final class Aes {
-  /// The low byte of the polynomial x^8 + x^4 + x^3 + x + 1.
-  private static final int POLYNOMIAL = 0x1B;
-
   private static final int[] SUBSTITUTE = new int[256];
   private static final int[] SUBSTITUTE_BACK = new int[256];
 
@@ -24,7 +21,7 @@ public final class Aes {
 
   static {
     for (int value = 0; value < 256; value++) {
-      int substituted = affine(inverse(value));
+      int substituted = affine(GaloisFields.inverse(value));
       SUBSTITUTE[value] = substituted;
       SUBSTITUTE_BACK[substituted] = value;
       ENCRYPT[value] = column(substituted, 2, 1, 1, 3);
@@ -37,26 +34,6 @@ public final class Aes {
 
   private Aes() {}
 
-  /// The product in GF(2^8).
-  private static int multiply(int a, int b) {
-    int product = 0;
-    int power = a;
-    for (int k = 0; k < 8; k++) {
-      product ^= (b >> k & 1) != 0 ? power : 0;
-      power = power << 1 & 0xFF ^ ((power & 0x80) != 0 ? POLYNOMIAL : 0);
-    }
-    return product;
-  }
-
-  /// The multiplicative inverse, and 0 for 0: a^254.
-  private static int inverse(int a) {
-    int product = 1;
-    for (int k = 0; k < 254; k++) {
-      product = multiply(product, a);
-    }
-    return product;
-  }
-
   /// FIPS 197 "SubBytes()", the affine transformation.
   private static int affine(int a) {
     int twice = a | a << 8;
@@ -64,10 +41,10 @@ public final class Aes {
   }
 
   private static int column(int value, int row0, int row1, int row2, int row3) {
-    return multiply(value, row0)
-        | multiply(value, row1) << 8
-        | multiply(value, row2) << 16
-        | multiply(value, row3) << 24;
+    return GaloisFields.multiply(value, row0)
+        | GaloisFields.multiply(value, row1) << 8
+        | GaloisFields.multiply(value, row2) << 16
+        | GaloisFields.multiply(value, row3) << 24;
   }
 
   /// Byte `index & 15` of the lane.

@@ -129,6 +129,9 @@ public final class SystemOps {
     c.clock.charge(VirtualClock.MICROCODED_NS);
   }
 
+  /// SERIALIZE: instructions are executed one after another, and stores to code seen at once.
+  public static void serialize(Vcpu c, DecodedInstruction i) {}
+
   /// CLFLUSH, CLFLUSHOPT, CLWB: the checks of a one-byte load.
   public static void clflush(Vcpu c, DecodedInstruction i) {
     c.mmu.probeRead(i.segment, i.effectiveAddress(c.gpr), 1);
@@ -169,7 +172,7 @@ public final class SystemOps {
     requireBaseInstructions(c);
     long value = c.gpr[Operands.register(i.operand0)];
     long base = i.operandBytes == 8 ? value : value & 0xFFFFFFFFL;
-    if (!c.mmu.isCanonical(base)) {
+    if (!c.mmu.isLoadable(base)) {
       throw c.fault.generalProtection(0);
     }
     c.segments[segment].base = base;
@@ -189,23 +192,19 @@ public final class SystemOps {
     if (register != 0 && !inUse) {
       throw c.fault.generalProtection(0);
     }
-    // ECX = 1 asks for the state components in use: a processor may say "all that are enabled".
-    setPair(c, c.xcr0);
+    // ECX = 1 asks for the state components in use; MXCSR counts, as on an AMD EPYC.
+    setPair(c, register == 0 ? c.xcr0 : c.xcr0 & ExtendedComponents.inUseWithMxcsr(c));
   }
 
   public static void xsetbv(Vcpu c, DecodedInstruction i) {
     requireOsXsave(c);
     Privilege.requireZero(c);
     long value = pair(c);
-    long supported = ControlBits.XCR0_X87 | ControlBits.XCR0_SSE;
-    if (c.cpuid.has(CpuFeature.AVX)) {
-      supported |= ControlBits.XCR0_AVX;
-    }
     boolean avxWithoutSse =
         (value & (ControlBits.XCR0_SSE | ControlBits.XCR0_AVX)) == ControlBits.XCR0_AVX;
     boolean illegal =
         (int) c.gpr[Vcpu.RCX] != 0
-            || (value & ~supported) != 0
+            || (value & ~c.cpuid.userStates()) != 0
             || (value & ControlBits.XCR0_X87) == 0
             || avxWithoutSse;
     if (illegal) {

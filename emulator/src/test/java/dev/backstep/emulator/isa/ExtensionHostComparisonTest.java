@@ -35,7 +35,8 @@ class ExtensionHostComparisonTest {
           "Sse41Moves",
           "PackedExtensions",
           "StringCompare",
-          "Sse4aFields");
+          "Sse4aFields",
+          "GaloisFields");
 
   private final SplittableRandom random = new SplittableRandom(SEED);
 
