@@ -32,7 +32,7 @@ public final class AvxMemory {
     }
     for (int k = 0; k < Operands.bytes(i.operand0) / size; k++) {
       if (isSelected(mask, k, size)) {
-        set(d, k, size, loadUnaligned(c, i, ea + k * size & i.addressMask, size));
+        set(d, k, size, loadUnaligned(c, i, ea + (long) k * size & i.addressMask, size));
       }
     }
     VectorOperands.storeRegister(c, i, i.register0, d);
@@ -59,12 +59,12 @@ public final class AvxMemory {
     int count = Operands.bytes(i.operand0) / size;
     for (int k = 0; k < count; k++) {
       if (isSelected(mask, k, size)) {
-        c.mmu.probeWrite(i.segment, ea + k * size & i.addressMask, size);
+        c.mmu.probeWrite(i.segment, ea + (long) k * size & i.addressMask, size);
       }
     }
     for (int k = 0; k < count; k++) {
       if (isSelected(mask, k, size)) {
-        long at = ea + k * size & i.addressMask;
+        long at = ea + (long) k * size & i.addressMask;
         storeUnaligned(c, i, at, size, element(from, k, size));
       }
     }

@@ -71,7 +71,7 @@ final class VectorOperands {
     }
     set(into, c.mmu.load64(i.segment, ea), 0);
     for (int lane = 1; lane < bytes / 8; lane++) {
-      into[lane] = c.mmu.load64(i.segment, ea + 8 * lane & i.addressMask);
+      into[lane] = c.mmu.load64(i.segment, ea + 8L * lane & i.addressMask);
     }
   }
 
@@ -106,7 +106,7 @@ final class VectorOperands {
       c.mmu.probeWrite(i.segment, ea, bytes);
     }
     for (int lane = 0; lane < bytes / 8; lane++) {
-      c.mmu.store64(i.segment, ea + 8 * lane & i.addressMask, from[lane]);
+      c.mmu.store64(i.segment, ea + 8L * lane & i.addressMask, from[lane]);
     }
   }
 
