@@ -30,7 +30,6 @@ public final class Mmu {
   public static final long NOT_PLAIN = -1;
 
   private final Vcpu c;
-  private final PhysicalBus bus;
   private final GuestRam ram;
   private final SegmentChecks segmentChecks;
   private final DataBreakpoints breakpoints;
@@ -58,7 +57,6 @@ public final class Mmu {
 
   public Mmu(Vcpu c, PhysicalBus bus, MemoryTypePolicy policy) {
     this.c = c;
-    this.bus = bus;
     this.ram = bus.ram();
     segmentChecks = new SegmentChecks(c);
     breakpoints = new DataBreakpoints(c);

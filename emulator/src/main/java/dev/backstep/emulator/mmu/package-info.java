@@ -12,6 +12,8 @@
 ///                                PageWalker ──► MemoryTypes ──► MemoryTypePolicy
 /// ```
 ///
+/// What the guest flushes, and its switches of address space, go through [Translations].
+///
 /// Invariants: an access is checked as a whole before its first byte is read or written. What is in
 /// a [TlbView] may be accessed without being seen: no device, no code (for writes), no data
 /// breakpoint, no alignment check. TLBs are derived state and in no digest; but `memory_type`
@@ -29,6 +31,15 @@
 /// - Without paging, memory types are chosen per 4 KiB.
 /// - A change of CR0.CD, of an MTRR or of the PAT forgets all translations, since they hold memory
 ///   types.
+/// - The TLB tells PCIDs apart; the fast views hold the current address space only and are emptied
+///   when CR3 changes. There are no paging-structure caches: every walk starts at CR3.
+/// - Protection keys and linear-address masking cost a fast access nothing. A view knows the keys
+///   of its pages, and is emptied when PKRU or IA32_PKRS takes a right from one of them; a page
+///   that was reached through an address with metadata is in the view under that address.
+/// - Masking applies to what instructions load and store in 64-bit mode, not to fetches, system
+///   structures, the stack of an event, INVLPG and INVPCID (SDM Vol. 3 "Linear-Address Masking").
+/// - Registers that hold addresses may be loaded with what is canonical for the processor's widest
+///   linear address; accesses, RIP included, need what is canonical for the depth of paging.
 /// - Paging structures outside RAM read as all ones, which is a reserved bit set; devices do not
 ///   see walks.
 @NullMarked

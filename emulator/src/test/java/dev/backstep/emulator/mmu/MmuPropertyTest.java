@@ -238,11 +238,16 @@ class MmuPropertyTest {
     cpl = random.nextBoolean() ? 3 : 0;
     naive.ac = random.nextBoolean();
     f.c.setRflags(naive.ac ? Rflags.AC : 0);
-    naive.userKeys = protectionKeys ? random.nextInt() & random.nextInt() : 0;
-    naive.supervisorKeys = protectionKeys ? random.nextInt() & random.nextInt() : 0;
+    naive.userKeys = protectionKeys ? fewBits() : 0;
+    naive.supervisorKeys = protectionKeys ? fewBits() : 0;
     f.c.mmu.translations().setPkru(protectionKeys ? naive.userKeys : random.nextInt());
     f.c.mmu.translations().setPkrs(protectionKeys ? naive.supervisorKeys : random.nextInt());
     f.at(cpl);
+  }
+
+  private int fewBits() {
+    int bits = random.nextInt();
+    return bits & random.nextInt();
   }
 
   private long address() {
