@@ -1,6 +1,5 @@
 package dev.backstep.emulator.isa;
 
-import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
@@ -35,7 +34,7 @@ public final class FpuSave {
   }
 
   static int checked(Vcpu c, int mxcsr) {
-    if ((mxcsr & ~FpuState.MXCSR_MASK) != 0) {
+    if ((mxcsr & ~c.fpu.mxcsrMask) != 0) {
       throw c.fault.generalProtection(0);
     }
     return mxcsr;
@@ -44,7 +43,11 @@ public final class FpuSave {
   public static void fxsave(Vcpu c, DecodedInstruction i) {
     VectorState.requireX87(c);
     long ea = i.effectiveAddress(c.gpr);
-    VectorState.requireAligned16(c, i, ea);
+    c.mmu.checkSegment(i.segment, ea, 1);
+    VectorState.requireAlignedImage(c, i, ea, 16);
+    if (c.cpuid.vendor().looksAtImageEnds()) {
+      c.mmu.probeWrite(i.segment, at(i, ea, LEGACY_BYTES - 1), 1);
+    }
     c.mmu.probeWrite(i.segment, ea, LEGACY_BYTES);
     storeX87(c, i, ea);
     storeMxcsr(c, i, ea);
@@ -56,7 +59,11 @@ public final class FpuSave {
   public static void fxrstor(Vcpu c, DecodedInstruction i) {
     VectorState.requireX87(c);
     long ea = i.effectiveAddress(c.gpr);
-    VectorState.requireAligned16(c, i, ea);
+    c.mmu.checkSegment(i.segment, ea, 1);
+    VectorState.requireAlignedImage(c, i, ea, 16);
+    if (c.cpuid.vendor().looksAtImageEnds()) {
+      c.mmu.probeRead(i.segment, at(i, ea, LEGACY_BYTES - 1), 1);
+    }
     c.mmu.probeRead(i.segment, ea, LEGACY_BYTES);
     int mxcsr = checked(c, c.mmu.load32(i.segment, at(i, ea, MXCSR)));
     loadX87(c, i, ea);
@@ -114,10 +121,9 @@ public final class FpuSave {
         i.segment, ea, wide(i) ? pointer : pointer & Registers.LOW_32 | (long) shown << 32);
   }
 
-  /// Pointers hold as many bits as the processor's linear addresses have: a Zen 4 extends bit 56.
-  private static long canonical(Vcpu c, long pointer) {
-    int shift = c.cpuid.has(CpuFeature.LA57) ? 7 : 16;
-    return pointer << shift >> shift;
+  /// Pointers hold 57 bits: seen on a Zen 4, with 4-level paging too.
+  private static long canonical(long pointer) {
+    return pointer << 7 >> 7;
   }
 
   static void loadX87(Vcpu c, DecodedInstruction i, long ea) {
@@ -129,9 +135,9 @@ public final class FpuSave {
     fpu.lastOpcode = c.mmu.load16(i.segment, at(i, ea, 6)) & 0x7FF;
     long ip = c.mmu.load64(i.segment, at(i, ea, 8));
     long dp = c.mmu.load64(i.segment, at(i, ea, 16));
-    fpu.lastInstructionPointer = wide(i) ? canonical(c, ip) : ip & Registers.LOW_32;
+    fpu.lastInstructionPointer = wide(i) ? canonical(ip) : ip & Registers.LOW_32;
     fpu.lastInstructionSelector = wide(i) ? 0 : (int) (ip >>> 32) & 0xFFFF;
-    fpu.lastDataPointer = wide(i) ? canonical(c, dp) : dp & Registers.LOW_32;
+    fpu.lastDataPointer = wide(i) ? canonical(dp) : dp & Registers.LOW_32;
     fpu.lastDataSelector = wide(i) ? 0 : (int) (dp >>> 32) & 0xFFFF;
     for (int k = 0; k < 8; k++) {
       int physical = X87Stack.physical(fpu, k);
@@ -142,7 +148,7 @@ public final class FpuSave {
 
   static void storeMxcsr(Vcpu c, DecodedInstruction i, long ea) {
     c.mmu.store32(i.segment, at(i, ea, MXCSR), c.fpu.mxcsr);
-    c.mmu.store32(i.segment, at(i, ea, MXCSR + 4), FpuState.MXCSR_MASK);
+    c.mmu.store32(i.segment, at(i, ea, MXCSR + 4), c.fpu.mxcsrMask);
   }
 
   static int xmmRegisters(Vcpu c) {

@@ -114,8 +114,7 @@ public final class X87Control {
     for (int k = 0; k < 8; k++) {
       long at = ea + environment + 10L * k;
       int physical = X87Stack.physical(fpu, k);
-      c.mmu.store64(i.segment, at & i.addressMask, fpu.significand[physical]);
-      c.mmu.store16(i.segment, at + 8 & i.addressMask, fpu.signExponent[physical]);
+      storeRegister(c, i, at, fpu.significand[physical], fpu.signExponent[physical]);
     }
     fpu.initialise();
   }
@@ -130,9 +129,26 @@ public final class X87Control {
     for (int k = 0; k < 8; k++) {
       long at = ea + environment + 10L * k;
       int physical = X87Stack.physical(fpu, k);
-      fpu.significand[physical] = c.mmu.load64(i.segment, at & i.addressMask);
-      fpu.signExponent[physical] = c.mmu.load16(i.segment, at + 8 & i.addressMask) & 0xFFFF;
+      long significand = 0;
+      for (int part = 0; part < 8; part += 2) {
+        significand |= word(c, i, at + part) << 8 * part;
+      }
+      fpu.significand[physical] = significand;
+      fpu.signExponent[physical] = (int) word(c, i, at + 8);
     }
+  }
+
+  /// Registers lie at even distances: aligned, whatever their size, if the image is.
+  private static void storeRegister(
+      Vcpu c, DecodedInstruction i, long at, long significand, int signExponent) {
+    for (int part = 0; part < 8; part += 2) {
+      c.mmu.store16(i.segment, at + part & i.addressMask, (int) (significand >>> 8 * part));
+    }
+    c.mmu.store16(i.segment, at + 8 & i.addressMask, signExponent);
+  }
+
+  private static long word(Vcpu c, DecodedInstruction i, long at) {
+    return c.mmu.load16(i.segment, at & i.addressMask) & Registers.LOW_16;
   }
 
   private static int environmentBytes(DecodedInstruction i) {
