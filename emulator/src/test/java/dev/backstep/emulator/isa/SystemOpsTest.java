@@ -140,7 +140,7 @@ class SystemOpsTest {
     b.c.gpr[Vcpu.RAX] = 0x1234_5678_9ABCL;
     assertEquals(NONE, run(b, wrfsbase));
     assertEquals(0x1234_5678_9ABCL, b.c.segments[SegmentRegister.FS].base);
-    b.c.gpr[Vcpu.RAX] = 0x8000_0000_0000L;
+    b.c.gpr[Vcpu.RAX] = 1L << 56;
     assertEquals(GP, run(b, wrfsbase));
   }
 
@@ -152,6 +152,27 @@ class SystemOpsTest {
     assertEquals(GP, xsetbv(1, 1));
     assertEquals(GP, xsetbv(0, 1 | 1L << 40));
     assertEquals(NONE, xsetbv(0, 3));
+  }
+
+  @Test
+  void xgetbvShowsTheStatesThatAreEnabledOrInUse() {
+    int[] xgetbv = {0x0F, 0x01, 0xD0};
+    SystemBench b = longMode();
+    b.c.cr4 |= ControlBits.CR4_OSXSAVE;
+    b.c.xcr0 = 7;
+    b.c.fpu.initialise();
+    b.c.gpr[Vcpu.RCX] = 0;
+    assertEquals(NONE, run(b, xgetbv));
+    assertEquals(7, b.c.gpr[Vcpu.RAX]);
+    b.c.fpu.ymmHigh[5] = 1;
+    b.c.gpr[Vcpu.RCX] = 1;
+    assertEquals(NONE, run(b, xgetbv));
+    assertEquals(4, b.c.gpr[Vcpu.RAX]);
+    b.c.fpu.xmm[5] = 1;
+    assertEquals(NONE, run(b, xgetbv));
+    assertEquals(6, b.c.gpr[Vcpu.RAX]);
+    b.c.gpr[Vcpu.RCX] = 2;
+    assertEquals(GP, run(b, xgetbv));
   }
 
   private static List<String> xsetbv(long register, long value) {
