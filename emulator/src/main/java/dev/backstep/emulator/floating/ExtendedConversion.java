@@ -56,7 +56,7 @@ public final class ExtendedConversion {
     int largest = (1 << exponentBits) - 1;
     int biased = e.exponent + bias + (Rounding.carries(e, precision) ? 1 : 0);
     if (biased >= largest) {
-      return overflow(e, precision, (long) largest << precision - 1);
+      return overflow(e, (long) largest << precision - 1);
     }
     if (biased > 0 && e.exponent + bias > 0) {
       // The leading bit adds one to the exponent; so does a carry.
@@ -85,7 +85,7 @@ public final class ExtendedConversion {
     return kept + (e.roundedUp ? 1 : 0);
   }
 
-  private static long overflow(FloatEnvironment e, int precision, long infinity) {
+  private static long overflow(FloatEnvironment e, long infinity) {
     e.raise(FloatEnvironment.OVERFLOW);
     if (!e.masked(FloatEnvironment.OVERFLOW)) {
       return 0;
