@@ -25,7 +25,7 @@ final class ImplementedFeatures {
           smep smap umip nx pdpe1gb lm prefetchw arat constant_tsc pcid pks la57 lam
           erms fsrm spec_ctrl intel_stibp spec_ctrl_ssbd flush_l1d arch_capabilities md_clear
           amd_ibpb amd_ibrs amd_stibp amd_ssbd lfence_rdtsc topoext
-          mmxext xsaveerptr misalignsse
+          mmxext xsaveerptr misalignsse cet_ss cet_ibt
           """);
 
   /// Of these, what only AMD makes.

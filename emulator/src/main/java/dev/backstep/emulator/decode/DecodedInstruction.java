@@ -25,6 +25,9 @@ public final class DecodedInstruction {
   /// The encoding is VEX. [#PREFIX_REX_W] then says VEX.W; 66, F2 and F3 are not prefixes.
   public static final int PREFIX_VEX = 1 << 8;
 
+  /// The last of the segment prefixes is 3E, which before near indirect branches means "no track".
+  public static final int PREFIX_NOTRACK = 1 << 9;
+
   /// The table line.
   public final Opcode opcode;
 

@@ -167,6 +167,7 @@ public final class Decoder {
     segmentOverride = NO_OVERRIDE;
     int prefixes = 0;
     int b = code.u8();
+    boolean noTrack = false;
     while (true) {
       if (mode64 && (b & 0xF0) == 0x40) {
         rex = b;
@@ -179,8 +180,12 @@ public final class Decoder {
           if (!mode64) {
             segmentOverride = b >> 3 & 3;
           }
+          noTrack = b == 0x3E;
         }
-        case 0x64, 0x65 -> segmentOverride = FS + (b & 1);
+        case 0x64, 0x65 -> {
+          segmentOverride = FS + (b & 1);
+          noTrack = false;
+        }
         case 0x66 -> prefixes |= DecodedInstruction.PREFIX_OPERAND_SIZE;
         case 0x67 -> prefixes |= DecodedInstruction.PREFIX_ADDRESS_SIZE;
         case LOCK -> prefixes |= DecodedInstruction.PREFIX_LOCK;
@@ -189,7 +194,7 @@ public final class Decoder {
         case 0xF3 ->
             prefixes = prefixes & ~DecodedInstruction.PREFIX_REPNE | DecodedInstruction.PREFIX_REP;
         default -> {
-          setPrefixes(prefixes);
+          setPrefixes(noTrack ? prefixes | DecodedInstruction.PREFIX_NOTRACK : prefixes);
           return b;
         }
       }

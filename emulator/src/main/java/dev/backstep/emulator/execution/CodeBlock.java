@@ -53,6 +53,9 @@ public final class CodeBlock {
   /// What executes each instruction. Bound when the block is first run.
   Operation[] operations = UNBOUND;
 
+  /// The same with control-flow enforcement. Bound when the block is first run with it.
+  Operation[] trackedOperations = UNBOUND;
+
   /// False once the bytes were overwritten.
   boolean valid = true;
 

@@ -3,6 +3,7 @@ package dev.backstep.emulator.execution;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Decoder;
+import dev.backstep.emulator.isa.BranchTracking;
 import dev.backstep.emulator.isa.DebugTraps;
 import dev.backstep.emulator.isa.EventDelivery;
 import dev.backstep.emulator.listen.ExecutionListener;
@@ -113,6 +114,8 @@ public final class Interpreter {
         runAlone(c, b);
       } else if (c.icountBase + b.count > c.deadline) {
         runPart(c, b, (int) (c.deadline - c.icountBase));
+      } else if (c.shadowStackActive || c.branchTrackingActive) {
+        runPart(c, b, b.count);
       } else {
         runChain(c, b);
       }
@@ -196,15 +199,19 @@ public final class Interpreter {
     return null;
   }
 
-  /// Runs the first `limit` instructions of a block.
+  /// Runs the first `limit` instructions of a block, with control-flow enforcement if that is on.
   private void runPart(Vcpu c, CodeBlock b, int limit) {
     c.block = b;
     c.rip = b.endRip;
     c.blockLimit = limit;
+    Operation[] bound = b.operations;
+    if (c.shadowStackActive || c.branchTrackingActive) {
+      bound = trackedOperations(c, b);
+    }
     int k = 0;
     do {
       c.blockIndex = k;
-      b.operations[k].execute(c, b.instructions[k]);
+      bound[k].execute(c, b.instructions[k]);
       k++;
     } while (k < c.blockLimit);
     retire(c, b, k);
@@ -218,6 +225,19 @@ public final class Interpreter {
     if (c.hasOpenVirtualInterrupt()) {
       throw c.fault.generalProtection(0);
     }
+  }
+
+  /// What executes a block with control-flow enforcement, after the check on its first instruction:
+  /// only that can be the target of an indirect branch.
+  private Operation[] trackedOperations(Vcpu c, CodeBlock b) {
+    if (b.trackedOperations.length == 0) {
+      b.trackedOperations = operations.trackedOperationsFor(b.instructions);
+    }
+    if (c.branchTrackingActive) {
+      c.blockIndex = 0;
+      BranchTracking.check(c, b.instructions[0]);
+    }
+    return b.trackedOperations;
   }
 
   /// Runs one instruction under the trap flag, the resume flag, an interrupt shadow, instruction

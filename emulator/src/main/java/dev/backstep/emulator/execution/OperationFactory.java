@@ -1,6 +1,7 @@
 package dev.backstep.emulator.execution;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Opcode;
 import dev.backstep.emulator.decode.Operands;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
@@ -56,12 +57,41 @@ public final class OperationFactory {
     return operations;
   }
 
+  /// The same under control-flow enforcement: near indirect branches, calls, returns and ENDBRANCH
+  /// have semantics of their own then.
+  public Operation[] trackedOperationsFor(DecodedInstruction[] instructions) {
+    Operation[] operations = new Operation[instructions.length];
+    for (int k = 0; k < operations.length; k++) {
+      operations[k] = operationFor(instructions[k], tracked(instructions[k].opcode));
+    }
+    return operations;
+  }
+
+  private static String tracked(Opcode opcode) {
+    return switch (opcode.semantics()) {
+      case "Branches.call" -> "TrackedBranches.call";
+      case "Branches.callTo" -> "TrackedBranches.callTo";
+      case "Branches.jmpTo" -> "TrackedBranches.jmpTo";
+      case "Branches.ret" -> "TrackedBranches.ret";
+      case "Branches.retPop" -> "TrackedBranches.retPop";
+      default ->
+          switch (opcode.mnemonic()) {
+            case "ENDBR64" -> "BranchTracking.endbr64";
+            case "ENDBR32" -> "BranchTracking.endbr32";
+            default -> opcode.semantics();
+          };
+    };
+  }
+
   /// The operation that executes `i`.
   ///
   /// @throws AssertionError if the table names semantics that do not exist or do not fit the
   ///   operands
   public Operation operationFor(DecodedInstruction i) {
-    String semantics = i.opcode.semantics();
+    return operationFor(i, i.opcode.semantics());
+  }
+
+  private Operation operationFor(DecodedInstruction i, String semantics) {
     Family family = families.get(semantics);
     if (family == null) {
       family = familyOf(semantics);

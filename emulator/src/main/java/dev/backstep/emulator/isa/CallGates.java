@@ -22,7 +22,9 @@ final class CallGates {
     CodeSegments.requireLongTarget(c, selector, d, 0);
     CodeSegments.requirePresent(c, selector, d, 0);
     CodeSegments.requireTarget(c, d, rip, 0);
+    ShadowStack.prepareJump(c, c.isLongModeActive());
     DescriptorFetch.markAccessed(c, selector, d);
+    BranchTracking.expectEndbranch(c, c.cpl);
     CodeSegments.commit(c, selector, d, c.cpl, rip);
   }
 
@@ -51,8 +53,14 @@ final class CallGates {
       CodeSegments.requireTarget(c, d, rip, 0);
     }
     FarTransfers.pushReturn(c, stack, returnRip, bytes);
+    if (newCpl < c.cpl) {
+      ShadowStack.prepareInner(c, newCpl, c.isLongModeActive(), 0, returnRip, 0);
+    } else {
+      ShadowStack.prepareSame(c, c.isLongModeActive(), returnRip, 0);
+    }
     DescriptorFetch.markAccessed(c, selector, d);
     stack.commit(c);
+    ShadowStack.commitCall(c, newCpl);
     CodeSegments.commit(c, selector, d, newCpl, rip);
   }
 

@@ -1,6 +1,8 @@
 package dev.backstep.emulator.isa;
 
+import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
+import dev.backstep.emulator.vcpu.Descriptor;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
@@ -26,7 +28,9 @@ final class FarReturns {
       return;
     }
     CodeSegments.requireTarget(c, d, rip, 0);
+    prepareShadowStack(c, selector, d, rip);
     DescriptorFetch.markAccessed(c, selector, d);
+    ShadowStack.commitReturn(c, c.cpl);
     StackFrame.release(c, 2L * bytes + parameterBytes);
     CodeSegments.commit(c, selector, d, c.cpl, rip);
   }
@@ -39,7 +43,9 @@ final class FarReturns {
     int stackSelector = (int) StackFrame.read(c, above + bytes, bytes) & 0xFFFF;
     long stack = fetchReturnStack(c, stackSelector, d, newCpl);
     CodeSegments.requireTarget(c, d, rip, 0);
+    prepareShadowStack(c, selector, d, rip);
     markAccessed(c, selector, d, stackSelector, stack);
+    ShadowStack.commitReturn(c, newCpl);
     commitStack(c, stackSelector, stack, newCpl);
     CodeSegments.commit(c, selector, d, newCpl, rip);
     setReturnPointer(c, bytes, pointer);
@@ -55,6 +61,15 @@ final class FarReturns {
     long d = DescriptorFetch.read(c, selector);
     CodeSegments.requireReturn(c, selector, d);
     return d;
+  }
+
+  /// The checks of RETF and IRET on the shadow stack: what returns goes to `rip` of the segment.
+  static void prepareShadowStack(Vcpu c, int selector, long code, long rip) {
+    if (c.cr4(ControlBits.CR4_CET)) {
+      boolean to64 = CodeSegments.isLong(c, code);
+      long target = to64 ? rip : Descriptor.base(code) + rip & 0xFFFFFFFFL;
+      ShadowStack.prepareReturn(c, selector, target, DescriptorFetch.rpl(selector), to64);
+    }
   }
 
   /// Marks the code segment and the stack segment, if there is one, accessed.

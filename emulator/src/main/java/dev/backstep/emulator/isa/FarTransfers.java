@@ -54,7 +54,9 @@ public final class FarTransfers {
     requireCode(c, selector, d);
     CodeSegments.requireDirect(c, selector, d);
     CodeSegments.requireTarget(c, d, rip, 0);
+    ShadowStack.prepareJump(c, CodeSegments.isLong(c, d));
     DescriptorFetch.markAccessed(c, selector, d);
+    BranchTracking.expectEndbranch(c, c.cpl);
     CodeSegments.commit(c, selector, d, c.cpl, rip);
   }
 
@@ -81,8 +83,10 @@ public final class FarTransfers {
     startPush(c, i.operandBytes);
     CodeSegments.requireTarget(c, d, rip, 0);
     pushReturn(c, c.innerStack, i.nextRip, i.operandBytes);
+    ShadowStack.prepareSame(c, CodeSegments.isLong(c, d), i.nextRip, 0);
     DescriptorFetch.markAccessed(c, selector, d);
     c.innerStack.commit(c);
+    ShadowStack.commitCall(c, c.cpl);
     CodeSegments.commit(c, selector, d, c.cpl, rip);
   }
 

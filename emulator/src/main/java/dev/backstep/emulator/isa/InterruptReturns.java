@@ -101,7 +101,9 @@ final class InterruptReturns {
       return;
     }
     CodeSegments.requireTarget(c, d, rip, 0);
+    FarReturns.prepareShadowStack(c, selector, d, rip);
     DescriptorFetch.markAccessed(c, selector, d);
+    ShadowStack.commitInterruptReturn(c);
     StackFrame.release(c, 3L * bytes);
     mergeFlags(c, flags, flagMask(c, bytes));
     CodeSegments.commit(c, selector, d, c.cpl, rip);
@@ -114,7 +116,13 @@ final class InterruptReturns {
     int newCpl = DescriptorFetch.rpl(selector);
     long stack = FarReturns.fetchReturnStack(c, stackSelector, d, newCpl);
     CodeSegments.requireTarget(c, d, rip, 0);
+    FarReturns.prepareShadowStack(c, selector, d, rip);
     FarReturns.markAccessed(c, selector, d, stackSelector, stack);
+    if (newCpl > oldCpl) {
+      ShadowStack.commitReturn(c, newCpl);
+    } else {
+      ShadowStack.commitInterruptReturn(c);
+    }
     mergeFlags(c, flags, flagMask(c, bytes));
     FarReturns.commitStack(c, stackSelector, stack, newCpl);
     CodeSegments.commit(c, selector, d, newCpl, rip);
@@ -149,6 +157,7 @@ final class InterruptReturns {
     if (rip > SegmentLoads.REAL_LIMIT) {
       throw c.fault.generalProtection(0);
     }
+    ShadowStack.leaveForVm86(c);
     mergeFlags(c, flags, ALL);
     c.cpl = 3;
     c.gpr[Vcpu.RSP] = pointer;

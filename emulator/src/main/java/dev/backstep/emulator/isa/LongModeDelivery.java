@@ -50,10 +50,22 @@ final class LongModeDelivery {
     stack.push(c, c.segments[SegmentRegister.SS].selector, 8);
     stack.push(c, c.gpr[Vcpu.RSP], 8);
     GateDelivery.pushReturn(c, stack, 8, errorCode, extraFlags);
+    prepareShadowStack(c, newCpl, Descriptor.interruptStack(gate), ext);
     DescriptorFetch.markAccessed(c, selector, d);
     stack.commit(c);
+    ShadowStack.commitCall(c, newCpl);
     GateDelivery.clearFlags(c, gate);
     CodeSegments.commit(c, selector, d, newCpl, rip);
+  }
+
+  private static void prepareShadowStack(Vcpu c, int newCpl, int ist, int ext) {
+    if (newCpl < c.cpl) {
+      ShadowStack.prepareInner(c, newCpl, true, ist, c.rip, ext);
+    } else if (ist != 0) {
+      ShadowStack.prepareInterruptStack(c, ist, c.rip, ext);
+    } else {
+      ShadowStack.prepareSame(c, true, c.rip, ext);
+    }
   }
 
   /// The stack of the gate's IST entry, else that of the inner privilege level, else the one in

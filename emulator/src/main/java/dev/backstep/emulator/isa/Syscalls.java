@@ -119,6 +119,7 @@ public final class Syscalls {
 
   /// To CPL 0; SS is the descriptor after CS.
   private static void enter(Vcpu c, int selector, int size, long rip) {
+    ShadowStack.enterFast(c);
     c.segments[SegmentRegister.SS].set((selector + 8) & 0xFFFF, 0, FLAT_LIMIT, DATA, true);
     c.segments[SegmentRegister.CS].set(selector, 0, FLAT_LIMIT, CODE | size, true);
     finish(c, 0, rip);
@@ -128,6 +129,7 @@ public final class Syscalls {
   private static void leave(Vcpu c, int code, int size, long rip) {
     SegmentRegister cs = c.segments[SegmentRegister.CS];
     cs.set((code | 3) & 0xFFFF, 0, FLAT_LIMIT, CODE | DPL_3 | size, true);
+    ShadowStack.leaveFast(c);
     finish(c, 3, rip);
   }
 

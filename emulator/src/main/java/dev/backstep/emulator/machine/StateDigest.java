@@ -4,6 +4,7 @@ import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.mmu.Mtrrs;
 import dev.backstep.emulator.time.VirtualClock;
+import dev.backstep.emulator.vcpu.ControlFlowState;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.SystemMsrs;
 import dev.backstep.emulator.vcpu.Vcpu;
@@ -80,6 +81,7 @@ final class StateDigest {
     h.putInt(c.cpl);
     h.putInt(c.activity.ordinal());
     putMsrs(h, c.msr);
+    putControlFlow(h, c.cet);
     putFpu(h, c);
     putMtrrs(h, c.mmu.mtrrs());
     for (int k = 0; k < PDPTES; k++) {
@@ -102,6 +104,16 @@ final class StateDigest {
     h.putInt(s.limit);
     h.putInt(s.access);
     h.putInt(s.usable ? 1 : 0);
+  }
+
+  private static void putControlFlow(Hasher h, ControlFlowState s) {
+    h.putLong(s.ssp);
+    h.putLong(s.user);
+    h.putLong(s.supervisor);
+    for (long ssp : s.privilegeSsp) {
+      h.putLong(ssp);
+    }
+    h.putLong(s.interruptSspTable);
   }
 
   private static void putMsrs(Hasher h, SystemMsrs m) {

@@ -313,6 +313,12 @@ public final class Mmu {
     return shadowStacks;
   }
 
+  /// The linear address of a memory operand that lies on a shadow stack, after the checks of its
+  /// segment.
+  public long linearForShadowStack(int segment, long ea, int bytes) {
+    return segmentChecks.linear(segment, ea, bytes, Access.WRITE | explicit);
+  }
+
   /// The guest-physical address of code at `gva`, for a fetch at the current privilege level.
   public long fetchGpa(long gva) {
     return linearAccess.fetch(gva, explicit);

@@ -25,6 +25,7 @@ public final class MsrTable {
     var list = new MsrList();
     TimeAndApicMsrs.addTo(list, cpuid);
     SystemCallMsrs.addTo(list, cpuid);
+    ControlFlowMsrs.addTo(list, cpuid);
     CachingMsrs.addTo(list, cpuid);
     FeatureMsrs.addTo(list, cpuid);
     MachineMsrs.addTo(list, cpuid, policy);

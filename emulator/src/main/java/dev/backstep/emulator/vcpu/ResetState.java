@@ -29,6 +29,7 @@ public final class ResetState {
     c.msr.tscOffset = -c.clock.tscTicks();
     c.msr.tscAdjust = 0;
     c.msrTable.reset(c);
+    c.cet.reset();
     c.apic.reset();
     c.apic.tscOffsetChanged(c.msr.tscOffset);
     common(c);

@@ -84,6 +84,13 @@ public final class Vcpu implements CpuSignals {
 
   public final FpuState fpu = new FpuState();
   public final SystemMsrs msr = new SystemMsrs();
+  public final ControlFlowState cet = new ControlFlowState();
+
+  /// Whether a shadow stack is in use: kept by [#updateControlFlow()].
+  public boolean shadowStackActive;
+
+  /// Whether indirect branches are tracked: kept by [#updateControlFlow()].
+  public boolean branchTrackingActive;
 
   public Activity activity = Activity.RUNNING;
 
@@ -241,12 +248,23 @@ public final class Vcpu implements CpuSignals {
   public void updateMode() {
     CpuMode before = mode;
     mode = computeMode();
+    updateControlFlow();
     mmu.modeChanged();
     requestAttention();
     if (before.eventName().equals(mode.eventName()) || !events.isOn()) {
       return;
     }
     events.emit(new MachineEvent.Mode(at(), before.eventName(), mode.eventName()));
+  }
+
+  /// Recomputes what control-flow enforcement is on; call after a change of IA32_U_CET or
+  /// IA32_S_CET. SDM Vol. 1 "Shadow Stack Management", "Indirect Branch Tracking".
+  public void updateControlFlow() {
+    boolean possible = cr4(ControlBits.CR4_CET) && !mode.isRealStyle();
+    long control = possible ? cet.control(cpl) : 0;
+    shadowStackActive = (control & ControlFlowState.SHADOW_STACK_ENABLE) != 0;
+    branchTrackingActive = (control & ControlFlowState.ENDBRANCH_ENABLE) != 0;
+    requestAttention();
   }
 
   private CpuMode computeMode() {

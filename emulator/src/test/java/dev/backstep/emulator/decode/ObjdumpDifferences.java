@@ -18,7 +18,7 @@ final class ObjdumpDifferences {
           "pause xchg",
           "sysretd sysret",
           "sysexitd sysexit",
-          // No MPX, CLDEMOTE, PREFETCHIT, shadow stacks, WBNOINVD: their bytes mean what they meant
+          // No MPX, CLDEMOTE, PREFETCHIT, WBNOINVD: their bytes mean what they meant
           // before.
           "bndcl nop",
           "bndcn nop",
@@ -30,8 +30,6 @@ final class ObjdumpDifferences {
           "cldemote nop",
           "prefetchit0 nop",
           "prefetchit1 nop",
-          "rdsspd nop",
-          "rdsspq nop",
           "wbnoinvd wbinvd",
           "fneni(8087 fneni",
           "fndisi(8087 fndisi",
@@ -52,8 +50,8 @@ final class ObjdumpDifferences {
           "((2e|3e|26|36|6[4567]|f[023]|4[0-9a-f]) )*(62|(66|f[023]|4[0-9a-f]) (67 )*c[45]) .*");
 
   /// What is spelled with other operand sizes though the same is meant: the source of LAR, LSL and
-  /// MOV to a segment register is 16 bits wide; m16:64 has no name there; INVPCID and LDDQU are
-  /// shown with no size; VEX.L does not make VMOVSS wider; 66 does not narrow MOVQ2DQ, MOVDQ2Q,
+  /// MOV to a segment register is 16 bits wide; m16:64 has no name there; INVPCID, LDDQU, WRSS
+  /// and WRUSS are shown with no size; VEX.L does not make VMOVSS wider; 66 does not narrow MOVQ2DQ, MOVDQ2Q,
   /// RDFSBASE or a MOVSXD with REX.W.
   private static final Set<String> OTHER_OPERANDS =
       Set.of(
@@ -77,7 +75,11 @@ final class ObjdumpDifferences {
           "rdfsbase",
           "rdgsbase",
           "wrfsbase",
-          "wrgsbase");
+          "wrgsbase",
+          "wrssd",
+          "wrssq",
+          "wrussd",
+          "wrussq");
 
   private static final Set<String> KNOWN = new HashSet<>();
 

@@ -66,7 +66,7 @@ class DescriptorTablesTest {
   @Test
   void lgdtIn64BitModeChecksTheBase() {
     SystemBench b = new SystemBench().longMode();
-    b.ram.putLong(SCRATCH + 2, 0x8000_0000_0000L);
+    b.ram.putLong(SCRATCH + 2, 0x4000_0000_0000_0000L);
     assertEquals(GP, run(b, 0, LGDT));
     assertEquals(GDT, b.c.gdtBase);
     b.ram.putLong(SCRATCH + 2, 0xFFFF_8000_0000_0000L);
@@ -135,7 +135,7 @@ class DescriptorTablesTest {
     assertEquals(NONE, run(b, FREE, LTR_AX));
     assertEquals(0xFFFF_8000_0000_4400L, b.c.tr.base);
     b = new SystemBench().longMode();
-    b.gdt(FREE, descriptor(0x4400, 0x67, 0x89)).gdt(FREE + 8, 0x8000);
+    b.gdt(FREE, descriptor(0x4400, 0x67, 0x89)).gdt(FREE + 8, 0x8000_0000L);
     assertEquals(List.of("#GP(80)"), run(b, FREE, LTR_AX));
     b = new SystemBench().longMode();
     b.gdt(FREE, descriptor(0x4400, 0x67, 0x81)).gdt(FREE + 8, 0);
