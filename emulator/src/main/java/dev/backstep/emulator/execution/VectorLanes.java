@@ -66,7 +66,7 @@ final class VectorLanes {
       code.aload(OperationCode.VCPU_SLOT)
           .aload(OperationCode.INSTRUCTION_SLOT)
           .lload(OperationCode.ADDRESS_SLOT)
-          .invokestatic(OperationCode.desc(VectorState.class), "requireAligned16", OF_ADDRESS);
+          .invokestatic(OperationCode.desc(VectorState.class), "requireAlignedOperand", OF_ADDRESS);
     } else if (bytes >= 16 && lane == 0) {
       code.aload(OperationCode.VCPU_SLOT)
           .aload(OperationCode.INSTRUCTION_SLOT)

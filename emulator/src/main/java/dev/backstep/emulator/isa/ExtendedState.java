@@ -45,11 +45,7 @@ public final class ExtendedState {
 
   private static void save(Vcpu c, DecodedInstruction i, long requested, long saved) {
     long ea = area(c, i);
-    c.mmu.probeWrite(i.segment, ea, HEADER_END);
-    for (long left = extended(saved); left != 0; left &= left - 1) {
-      int k = Long.numberOfTrailingZeros(left);
-      c.mmu.probeWrite(i.segment, standard(c, i, ea, k), c.cpuid.stateBytes(k));
-    }
+    Memory.probeImageForWrite(c, i.segment, ea, standardBytes(c, requested));
     storeLegacy(c, i, ea, saved);
     if ((requested & SSE_OR_AVX) != 0) {
       FpuSave.storeMxcsr(c, i, ea);
@@ -77,6 +73,24 @@ public final class ExtendedState {
     return components & -1L << ExtendedComponents.FIRST;
   }
 
+  /// Where the last of `components` ends in the standard format.
+  private static int standardBytes(Vcpu c, long components) {
+    int end = HEADER_END;
+    for (long left = extended(components); left != 0; left &= left - 1) {
+      int k = Long.numberOfTrailingZeros(left);
+      end = Math.max(end, c.cpuid.stateOffset(k) + c.cpuid.stateBytes(k));
+    }
+    return end;
+  }
+
+  private static int compactedBytes(Vcpu c, long components) {
+    int end = HEADER_END;
+    for (long left = extended(components); left != 0; left &= left - 1) {
+      end += c.cpuid.stateBytes(Long.numberOfTrailingZeros(left));
+    }
+    return end;
+  }
+
   private static long standard(Vcpu c, DecodedInstruction i, long ea, int k) {
     return FpuSave.at(i, ea, c.cpuid.stateOffset(k));
   }
@@ -93,20 +107,12 @@ public final class ExtendedState {
   private static void saveCompacted(Vcpu c, DecodedInstruction i, long requested) {
     long ea = area(c, i);
     long saved = requested & ExtendedComponents.inUseWithMxcsr(c);
-    c.mmu.probeWrite(i.segment, ea, HEADER_END);
-    int offset = HEADER_END;
-    for (long left = extended(requested); left != 0; left &= left - 1) {
-      int k = Long.numberOfTrailingZeros(left);
-      if (ExtendedComponents.has(saved, k)) {
-        c.mmu.probeWrite(i.segment, FpuSave.at(i, ea, offset), c.cpuid.stateBytes(k));
-      }
-      offset += c.cpuid.stateBytes(k);
-    }
+    Memory.probeImageForWrite(c, i.segment, ea, compactedBytes(c, requested));
     storeLegacy(c, i, ea, saved);
     if ((saved & SSE) != 0) {
       FpuSave.storeMxcsr(c, i, ea);
     }
-    offset = HEADER_END;
+    int offset = HEADER_END;
     for (long left = extended(requested); left != 0; left &= left - 1) {
       int k = Long.numberOfTrailingZeros(left);
       if (ExtendedComponents.has(saved, k)) {
@@ -121,7 +127,7 @@ public final class ExtendedState {
   public static void xrstor(Vcpu c, DecodedInstruction i) {
     long requested = requested(c, c.xcr0);
     long ea = area(c, i);
-    c.mmu.probeRead(i.segment, ea, HEADER_END);
+    probeHeader(c, i, ea);
     long format = quadword(c, i, ea, XCOMP_BV);
     if (format < 0 && c.cpuid.has(CpuFeature.XSAVEC)) {
       restoreCompacted(c, i, ea, requested, c.xcr0);
@@ -129,7 +135,7 @@ public final class ExtendedState {
     }
     long present = quadword(c, i, ea, XSTATE_BV);
     require(c, (present & ~c.xcr0) == 0 && (format | quadword(c, i, ea, RESERVED)) == 0);
-    probe(c, i, ea, requested & present);
+    Memory.probeImage(c, i.segment, ea, standardBytes(c, requested));
     if ((requested & SSE_OR_AVX) != 0) {
       c.fpu.mxcsr = mxcsr(c, i, ea);
     }
@@ -148,7 +154,7 @@ public final class ExtendedState {
   public static void xrstors(Vcpu c, DecodedInstruction i) {
     long requested = requestedBySupervisor(c);
     long ea = area(c, i);
-    c.mmu.probeRead(i.segment, ea, HEADER_END);
+    probeHeader(c, i, ea);
     require(c, quadword(c, i, ea, XCOMP_BV) < 0);
     restoreCompacted(c, i, ea, requested, c.xcr0 | c.msr.xss);
   }
@@ -158,35 +164,20 @@ public final class ExtendedState {
     long room = quadword(c, i, ea, XCOMP_BV) & ~COMPACTED;
     long present = quadword(c, i, ea, XSTATE_BV);
     require(c, (room & ~allowed) == 0 && (present & ~room) == 0 && isReservedZero(c, i, ea));
-    long loaded = requested & present;
-    int offset = HEADER_END;
-    for (long left = extended(room); left != 0; left &= left - 1) {
-      int k = Long.numberOfTrailingZeros(left);
-      if (ExtendedComponents.has(loaded, k)) {
-        c.mmu.probeRead(i.segment, FpuSave.at(i, ea, offset), c.cpuid.stateBytes(k));
-      }
-      offset += c.cpuid.stateBytes(k);
-    }
+    Memory.probeImage(c, i.segment, ea, compactedBytes(c, room));
     if ((requested & SSE) != 0) {
       c.fpu.mxcsr = (present & SSE) != 0 ? mxcsr(c, i, ea) : FpuState.MXCSR_DEFAULT;
     }
     restoreLegacy(c, i, ea, requested, present);
-    offset = HEADER_END;
+    int offset = HEADER_END;
     for (long left = extended(requested | room); left != 0; left &= left - 1) {
       int k = Long.numberOfTrailingZeros(left);
-      if (ExtendedComponents.has(loaded, k)) {
+      if (ExtendedComponents.has(requested & present, k)) {
         ExtendedComponents.load(c, i, FpuSave.at(i, ea, offset), k);
       } else if (ExtendedComponents.has(requested, k)) {
         ExtendedComponents.initialise(c, k);
       }
       offset += ExtendedComponents.has(room, k) ? c.cpuid.stateBytes(k) : 0;
-    }
-  }
-
-  private static void probe(Vcpu c, DecodedInstruction i, long ea, long loaded) {
-    for (long left = extended(loaded); left != 0; left &= left - 1) {
-      int k = Long.numberOfTrailingZeros(left);
-      c.mmu.probeRead(i.segment, standard(c, i, ea, k), c.cpuid.stateBytes(k));
     }
   }
 
@@ -206,6 +197,16 @@ public final class ExtendedState {
 
   private static int mxcsr(Vcpu c, DecodedInstruction i, long ea) {
     return FpuSave.checked(c, c.mmu.load32(i.segment, FpuSave.at(i, ea, FpuSave.MXCSR)));
+  }
+
+  /// All checks of a read of legacy region and header: an AMD EPYC looks at the first byte and then
+  /// at the header.
+  private static void probeHeader(Vcpu c, DecodedInstruction i, long ea) {
+    if (c.cpuid.vendor().looksAtImageEnds()) {
+      c.mmu.probeRead(i.segment, ea, 1);
+      c.mmu.probeRead(i.segment, FpuSave.at(i, ea, XSTATE_BV), 1);
+    }
+    c.mmu.probeRead(i.segment, ea, HEADER_END);
   }
 
   private static long quadword(Vcpu c, DecodedInstruction i, long ea, int offset) {

@@ -43,8 +43,7 @@ public final class FpuSave {
   public static void fxsave(Vcpu c, DecodedInstruction i) {
     VectorState.requireX87(c);
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.checkSegment(i.segment, ea, 1);
-    VectorState.requireAlignedImage(c, i, ea, 16);
+    VectorState.requireAlignedImage(c, i, ea);
     if (c.cpuid.vendor().looksAtImageEnds()) {
       c.mmu.probeWrite(i.segment, at(i, ea, LEGACY_BYTES - 1), 1);
     }
@@ -59,8 +58,7 @@ public final class FpuSave {
   public static void fxrstor(Vcpu c, DecodedInstruction i) {
     VectorState.requireX87(c);
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.checkSegment(i.segment, ea, 1);
-    VectorState.requireAlignedImage(c, i, ea, 16);
+    VectorState.requireAlignedImage(c, i, ea);
     if (c.cpuid.vendor().looksAtImageEnds()) {
       c.mmu.probeRead(i.segment, at(i, ea, LEGACY_BYTES - 1), 1);
     }

@@ -32,7 +32,7 @@ final class VectorOperands {
       case Operands.MEMORY -> {
         long ea = i.effectiveAddress(c.gpr);
         if (bytes == 16 && !i.isVex()) {
-          VectorState.requireAligned16(c, i, ea);
+          VectorState.requireAlignedOperand(c, i, ea);
         }
         loadMemory(c, i, ea, bytes, into);
       }

@@ -84,6 +84,26 @@ public final class VectorState {
     c.fpu.signExponent[register] = MMX_EXPONENT;
   }
 
+  /// The rule for 16-byte operands of legacy instructions other than moves: a multiple of 16, else
+  /// #GP(0), but for AMD's misaligned exception mask. APM Vol. 1 "MXCSR", MM.
+  public static void requireAlignedOperand(Vcpu c, DecodedInstruction i, long ea) {
+    if ((c.fpu.mxcsr & FpuState.MXCSR_MISALIGNED) != 0) {
+      checkAlignment(c, i, ea);
+      return;
+    }
+    requireAligned(c, i, ea, 16);
+  }
+
+  /// The rule for the image of FXSAVE: a multiple of 16, else #GP(0), or #AC while alignment is
+  /// checked and it is no multiple of 4; SDM Vol. 2 "FXSAVE" leaves that open, an AMD EPYC does so.
+  static void requireAlignedImage(Vcpu c, DecodedInstruction i, long ea) {
+    c.mmu.checkSegment(i.segment, ea, 1);
+    if (c.flag(Rflags.AC) && isMisaligned(c, i, ea, 4)) {
+      throw c.fault.withCode(GuestFault.AC, 0);
+    }
+    requireAligned(c, i, ea, 16);
+  }
+
   /// #GP(0) unless the memory operand's linear address is a multiple of 16. In 64-bit mode only FS
   /// and GS have a base.
   public static void requireAligned16(Vcpu c, DecodedInstruction i, long ea) {

@@ -153,6 +153,7 @@ final class ObjdumpDifferences {
       case "clac", "stac", "monitor", "mwait", "xgetbv", "xsetbv", "vmcall", "vmmcall" -> true;
       case "fxsave", "fxsave64", "fxrstor", "fxrstor64", "ldmxcsr", "stmxcsr" -> true;
       case "lfence", "mfence", "sfence", "pmovmskb" -> true;
+      case "xsavec", "xsavec64", "xsaves", "xsaves64", "xrstors", "xrstors64" -> true;
       // Outside 64-bit mode with VEX.W, as on AMD's processors.
       case "vpextrd", "vpinsrd" -> true;
       // 64-bit mode only.
