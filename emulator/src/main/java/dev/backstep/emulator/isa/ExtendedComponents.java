@@ -15,6 +15,15 @@ final class ExtendedComponents {
 
   private static final int AVX = 2;
   private static final int PKRU = 9;
+  private static final int CET_USER = 11;
+  private static final int CET_SUPERVISOR = 12;
+  private static final int IA32_U_CET = 0x6A0;
+  private static final int IA32_PL0_SSP = 0x6A4;
+  private static final int IA32_PL3_SSP = 0x6A7;
+
+  /// IA32_PL0_SSP to IA32_PL2_SSP.
+  private static final int SUPERVISOR_LEVELS = 3;
+
   private static final int INITIAL_CONTROL = 0x37F;
 
   private ExtendedComponents() {}
@@ -27,6 +36,9 @@ final class ExtendedComponents {
     components |= anyBit(fpu.xmm) ? ControlBits.XCR0_SSE : 0;
     components |= anyBit(fpu.ymmHigh) ? ControlBits.XCR0_AVX : 0;
     components |= c.pkru != 0 ? 1L << PKRU : 0;
+    long[] ssp = c.cet.privilegeSsp;
+    components |= (c.cet.user | ssp[3]) != 0 ? 1L << CET_USER : 0;
+    components |= (ssp[0] | ssp[1] | ssp[2]) != 0 ? 1L << CET_SUPERVISOR : 0;
     return components;
   }
 
@@ -68,6 +80,16 @@ final class ExtendedComponents {
         }
       }
       case PKRU -> c.mmu.store64(i.segment, ea, c.pkru & Registers.LOW_32);
+      case CET_USER -> {
+        c.mmu.store64(i.segment, ea, c.cet.user);
+        c.mmu.store64(i.segment, FpuSave.at(i, ea, 8), c.cet.privilegeSsp[3]);
+      }
+      case CET_SUPERVISOR -> {
+        for (int level = 0; level < SUPERVISOR_LEVELS; level++) {
+          long slot = FpuSave.at(i, ea, 8 * level);
+          c.mmu.store64(i.segment, slot, c.cet.privilegeSsp[level]);
+        }
+      }
       default -> throw new AssertionError("state component " + k);
     }
   }
@@ -81,6 +103,17 @@ final class ExtendedComponents {
         }
       }
       case PKRU -> c.mmu.translations().setPkru(c.mmu.load32(i.segment, ea));
+      // What WRMSR would refuse XRSTORS refuses, too.
+      case CET_USER -> {
+        c.msrTable.write(c, IA32_U_CET, c.mmu.load64(i.segment, ea));
+        c.msrTable.write(c, IA32_PL3_SSP, c.mmu.load64(i.segment, FpuSave.at(i, ea, 8)));
+      }
+      case CET_SUPERVISOR -> {
+        for (int level = 0; level < SUPERVISOR_LEVELS; level++) {
+          long slot = FpuSave.at(i, ea, 8 * level);
+          c.msrTable.write(c, IA32_PL0_SSP + level, c.mmu.load64(i.segment, slot));
+        }
+      }
       default -> throw new AssertionError("state component " + k);
     }
   }
@@ -99,6 +132,16 @@ final class ExtendedComponents {
       case 1 -> clear(fpu.xmm, c);
       case AVX -> clear(fpu.ymmHigh, c);
       case PKRU -> c.mmu.translations().setPkru(0);
+      case CET_USER -> {
+        c.cet.user = 0;
+        c.cet.privilegeSsp[3] = 0;
+        c.updateControlFlow();
+      }
+      case CET_SUPERVISOR -> {
+        for (int level = 0; level < SUPERVISOR_LEVELS; level++) {
+          c.cet.privilegeSsp[level] = 0;
+        }
+      }
       default -> throw new AssertionError("state component " + k);
     }
   }

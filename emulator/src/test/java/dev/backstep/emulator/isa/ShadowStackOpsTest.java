@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.backstep.emulator.testing.SystemBench;
+import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.ControlFlowState;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -238,5 +240,36 @@ class ShadowStackOpsTest {
       run("0F 32");
       assertEquals(value, c.gpr[Vcpu.RDX] << 32 | c.gpr[Vcpu.RAX], Integer.toHexString(msr));
     }
+  }
+
+  /// XSAVES and XRSTORS keep IA32_U_CET and the pointers: components 11 and 12 of IA32_XSS. SDM
+  /// Vol. 1 "CET State".
+  @Test
+  void xsavesAndXrstorsKeepTheState() {
+    f.start(0, 0);
+    c.cr4 |= ControlBits.CR4_OSXSAVE | ControlBits.CR4_OSFXSR;
+    c.msr.xss = 3 << 11;
+    c.cet.user = ControlFlowState.NO_TRACK_ENABLE;
+    c.cet.privilegeSsp[1] = 0x1110;
+    c.cet.privilegeSsp[2] = 0x2220;
+    c.gpr[Vcpu.RBX] = SystemBench.SCRATCH;
+    c.gpr[Vcpu.RAX] = 3 << 11;
+    c.gpr[Vcpu.RDX] = 0;
+    run("48 0F C7 2B");
+    assertEquals(NONE, b.exceptions());
+    assertEquals(3 << 11, b.get64(SystemBench.SCRATCH + 512));
+    assertEquals(ControlFlowState.NO_TRACK_ENABLE, b.get64(SystemBench.SCRATCH + 576));
+    assertEquals(USER_TOP, b.get64(SystemBench.SCRATCH + 584));
+    assertEquals(0x2220, b.get64(SystemBench.SCRATCH + 608));
+    c.cet.user = 0;
+    Arrays.fill(c.cet.privilegeSsp, 0);
+    run("48 0F C7 1B");
+    assertEquals(NONE, b.exceptions());
+    assertEquals(ControlFlowState.NO_TRACK_ENABLE, c.cet.user);
+    assertEquals(USER_TOP, c.cet.privilegeSsp[3]);
+    assertEquals(0x1110, c.cet.privilegeSsp[1]);
+    b.ram.putLong(SystemBench.SCRATCH + 576, 0x40);
+    run("48 0F C7 1B");
+    assertEquals(List.of("#GP(0)"), b.exceptions());
   }
 }
