@@ -27,6 +27,8 @@ public final class FloatEnvironment {
   private static final int MXCSR_MASKS_SHIFT = 7;
   private static final int MXCSR_ROUNDING_SHIFT = 13;
   private static final int MXCSR_FTZ = 1 << 15;
+  private static final int MXCSR_PLAIN =
+      INEXACT | INEXACT << MXCSR_MASKS_SHIFT | 3 << MXCSR_ROUNDING_SHIFT;
   private static final int CONTROL_PRECISION_SHIFT = 8;
   private static final int CONTROL_ROUNDING_SHIFT = 10;
 
@@ -44,6 +46,10 @@ public final class FloatEnvironment {
 
   /// Tiny results become zeros. Never set while underflow is unmasked.
   public boolean ftz;
+
+  /// Results are rounded to nearest, and inexact ones are neither an exception nor news: MXCSR has
+  /// the flag already. See [PlainArithmetic].
+  boolean plain;
 
   /// Bits of significand to which the x87 rounds its results: 24, 53 or 64.
   public int precision = 64;
@@ -65,6 +71,7 @@ public final class FloatEnvironment {
     rounding = mxcsr >> MXCSR_ROUNDING_SHIFT & 3;
     daz = (mxcsr & MXCSR_DAZ) != 0;
     ftz = (mxcsr & MXCSR_FTZ) != 0 && (masks & UNDERFLOW) != 0;
+    plain = (mxcsr & MXCSR_PLAIN) == (INEXACT | INEXACT << MXCSR_MASKS_SHIFT);
   }
 
   /// Begins an x87 instruction. The reserved precision 1 is taken for 3.
@@ -74,6 +81,7 @@ public final class FloatEnvironment {
     rounding = controlWord >> CONTROL_ROUNDING_SHIFT & 3;
     daz = false;
     ftz = false;
+    plain = false;
     roundedUp = false;
     precision =
         switch (controlWord >> CONTROL_PRECISION_SHIFT & 3) {

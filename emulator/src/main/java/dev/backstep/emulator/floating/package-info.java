@@ -8,8 +8,8 @@
 ///
 /// Static functions without state of their own: what an instruction needs besides its operands
 /// (rounding mode, masks) and what it reports (exceptions) is in the vCPU's [FloatEnvironment].
-/// Nothing allocates, nothing throws, and the host's floating point takes no part. One thread owns
-/// an environment.
+/// Nothing allocates, nothing throws. The host's floating point takes no part, but in
+/// [PlainArithmetic], where it cannot differ. One thread owns an environment.
 @NullMarked
 package dev.backstep.emulator.floating;
 

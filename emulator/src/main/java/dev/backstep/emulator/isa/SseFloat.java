@@ -5,6 +5,7 @@ import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
 
 import dev.backstep.emulator.floating.FloatArithmetic;
 import dev.backstep.emulator.floating.FloatEnvironment;
+import dev.backstep.emulator.floating.PlainArithmetic;
 import dev.backstep.emulator.vcpu.Vcpu;
 
 /// Arithmetic on 64-bit lanes of two singles (`ps`) or one double (`pd`, which serves scalars, too)
@@ -16,58 +17,58 @@ public final class SseFloat {
 
   public static long addps(Vcpu c, long a, long b) {
     FloatEnvironment e = c.fpu.environment;
-    long low = FloatArithmetic.add(SINGLE, e, a & LOW_32, b & LOW_32);
-    return low | FloatArithmetic.add(SINGLE, e, a >>> 32, b >>> 32) << 32;
+    long low = PlainArithmetic.addSingles(e, a & LOW_32, b & LOW_32);
+    return low | PlainArithmetic.addSingles(e, a >>> 32, b >>> 32) << 32;
   }
 
   public static long addss(Vcpu c, long a, long b) {
-    return FloatArithmetic.add(SINGLE, c.fpu.environment, a & LOW_32, b & LOW_32);
+    return PlainArithmetic.addSingles(c.fpu.environment, a & LOW_32, b & LOW_32);
   }
 
   public static long addpd(Vcpu c, long a, long b) {
-    return FloatArithmetic.add(DOUBLE, c.fpu.environment, a, b);
+    return PlainArithmetic.addDoubles(c.fpu.environment, a, b);
   }
 
   public static long subps(Vcpu c, long a, long b) {
     FloatEnvironment e = c.fpu.environment;
-    long low = FloatArithmetic.subtract(SINGLE, e, a & LOW_32, b & LOW_32);
-    return low | FloatArithmetic.subtract(SINGLE, e, a >>> 32, b >>> 32) << 32;
+    long low = PlainArithmetic.subtractSingles(e, a & LOW_32, b & LOW_32);
+    return low | PlainArithmetic.subtractSingles(e, a >>> 32, b >>> 32) << 32;
   }
 
   public static long subss(Vcpu c, long a, long b) {
-    return FloatArithmetic.subtract(SINGLE, c.fpu.environment, a & LOW_32, b & LOW_32);
+    return PlainArithmetic.subtractSingles(c.fpu.environment, a & LOW_32, b & LOW_32);
   }
 
   public static long subpd(Vcpu c, long a, long b) {
-    return FloatArithmetic.subtract(DOUBLE, c.fpu.environment, a, b);
+    return PlainArithmetic.subtractDoubles(c.fpu.environment, a, b);
   }
 
   public static long mulps(Vcpu c, long a, long b) {
     FloatEnvironment e = c.fpu.environment;
-    long low = FloatArithmetic.multiply(SINGLE, e, a & LOW_32, b & LOW_32);
-    return low | FloatArithmetic.multiply(SINGLE, e, a >>> 32, b >>> 32) << 32;
+    long low = PlainArithmetic.multiplySingles(e, a & LOW_32, b & LOW_32);
+    return low | PlainArithmetic.multiplySingles(e, a >>> 32, b >>> 32) << 32;
   }
 
   public static long mulss(Vcpu c, long a, long b) {
-    return FloatArithmetic.multiply(SINGLE, c.fpu.environment, a & LOW_32, b & LOW_32);
+    return PlainArithmetic.multiplySingles(c.fpu.environment, a & LOW_32, b & LOW_32);
   }
 
   public static long mulpd(Vcpu c, long a, long b) {
-    return FloatArithmetic.multiply(DOUBLE, c.fpu.environment, a, b);
+    return PlainArithmetic.multiplyDoubles(c.fpu.environment, a, b);
   }
 
   public static long divps(Vcpu c, long a, long b) {
     FloatEnvironment e = c.fpu.environment;
-    long low = FloatArithmetic.divide(SINGLE, e, a & LOW_32, b & LOW_32);
-    return low | FloatArithmetic.divide(SINGLE, e, a >>> 32, b >>> 32) << 32;
+    long low = PlainArithmetic.divideSingles(e, a & LOW_32, b & LOW_32);
+    return low | PlainArithmetic.divideSingles(e, a >>> 32, b >>> 32) << 32;
   }
 
   public static long divss(Vcpu c, long a, long b) {
-    return FloatArithmetic.divide(SINGLE, c.fpu.environment, a & LOW_32, b & LOW_32);
+    return PlainArithmetic.divideSingles(c.fpu.environment, a & LOW_32, b & LOW_32);
   }
 
   public static long divpd(Vcpu c, long a, long b) {
-    return FloatArithmetic.divide(DOUBLE, c.fpu.environment, a, b);
+    return PlainArithmetic.divideDoubles(c.fpu.environment, a, b);
   }
 
   public static long minps(Vcpu c, long a, long b) {
@@ -100,15 +101,15 @@ public final class SseFloat {
 
   public static long sqrtps(Vcpu c, long a) {
     FloatEnvironment e = c.fpu.environment;
-    long low = FloatArithmetic.squareRoot(SINGLE, e, a & LOW_32);
-    return low | FloatArithmetic.squareRoot(SINGLE, e, a >>> 32) << 32;
+    long low = PlainArithmetic.squareRootOfSingle(e, a & LOW_32);
+    return low | PlainArithmetic.squareRootOfSingle(e, a >>> 32) << 32;
   }
 
   public static long sqrtss(Vcpu c, long a) {
-    return FloatArithmetic.squareRoot(SINGLE, c.fpu.environment, a & LOW_32);
+    return PlainArithmetic.squareRootOfSingle(c.fpu.environment, a & LOW_32);
   }
 
   public static long sqrtpd(Vcpu c, long a) {
-    return FloatArithmetic.squareRoot(DOUBLE, c.fpu.environment, a);
+    return PlainArithmetic.squareRootOfDouble(c.fpu.environment, a);
   }
 }
