@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.ControlFlowState;
 import dev.backstep.emulator.vcpu.FpuState;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -17,9 +18,7 @@ final class ExtendedComponents {
   private static final int PKRU = 9;
   private static final int CET_USER = 11;
   private static final int CET_SUPERVISOR = 12;
-  private static final int IA32_U_CET = 0x6A0;
-  private static final int IA32_PL0_SSP = 0x6A4;
-  private static final int IA32_PL3_SSP = 0x6A7;
+  private static final long CET_RESERVED = 0x3C0;
 
   /// IA32_PL0_SSP to IA32_PL2_SSP.
   private static final int SUPERVISOR_LEVELS = 3;
@@ -103,19 +102,37 @@ final class ExtendedComponents {
         }
       }
       case PKRU -> c.mmu.translations().setPkru(c.mmu.load32(i.segment, ea));
-      // What WRMSR would refuse XRSTORS refuses, too.
       case CET_USER -> {
-        c.msrTable.write(c, IA32_U_CET, c.mmu.load64(i.segment, ea));
-        c.msrTable.write(c, IA32_PL3_SSP, c.mmu.load64(i.segment, FpuSave.at(i, ea, 8)));
+        long ssp = shadowStackPointer(c, i, FpuSave.at(i, ea, 8));
+        c.cet.user = checkedControl(c, c.mmu.load64(i.segment, ea));
+        c.cet.privilegeSsp[3] = ssp;
+        c.updateControlFlow();
       }
       case CET_SUPERVISOR -> {
         for (int level = 0; level < SUPERVISOR_LEVELS; level++) {
-          long slot = FpuSave.at(i, ea, 8 * level);
-          c.msrTable.write(c, IA32_PL0_SSP + level, c.mmu.load64(i.segment, slot));
+          c.cet.privilegeSsp[level] = shadowStackPointer(c, i, FpuSave.at(i, ea, 8 * level));
         }
       }
       default -> throw new AssertionError("state component " + k);
     }
+  }
+
+  /// What WRMSR would not take, XRSTORS does not either. SDM Vol. 1 "CET State".
+  private static long checkedControl(Vcpu c, long value) {
+    long both = ControlFlowState.SUPPRESS | ControlFlowState.TRACKER;
+    boolean canonical = c.mmu.isLoadable(value & ControlFlowState.BITMAP_BASE);
+    if ((value & CET_RESERVED) != 0 || (value & both) == both || !canonical) {
+      throw c.fault.generalProtection(0);
+    }
+    return value;
+  }
+
+  private static long shadowStackPointer(Vcpu c, DecodedInstruction i, long ea) {
+    long value = c.mmu.load64(i.segment, ea);
+    if ((value & 3) != 0 || !c.mmu.isLoadable(value)) {
+      throw c.fault.generalProtection(0);
+    }
+    return value;
   }
 
   /// Puts component `k`, of any number, into its initial configuration.
