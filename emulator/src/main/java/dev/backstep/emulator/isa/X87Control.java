@@ -91,7 +91,7 @@ public final class X87Control {
   public static void fnstenv(Vcpu c, DecodedInstruction i) {
     VectorState.requireX87(c);
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.probeWrite(i.segment, ea, environmentBytes(i));
+    probeWrite(c, i, ea, environmentBytes(i));
     storeEnvironment(c, i, ea);
     c.fpu.controlWord |= X87Stack.EXCEPTIONS;
     X87Stack.summarise(c.fpu);
@@ -100,7 +100,7 @@ public final class X87Control {
   public static void fldenv(Vcpu c, DecodedInstruction i) {
     X87Stack.check(c);
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.probeRead(i.segment, ea, environmentBytes(i));
+    probeRead(c, i, ea, environmentBytes(i));
     loadEnvironment(c, i, ea);
   }
 
@@ -108,7 +108,7 @@ public final class X87Control {
     VectorState.requireX87(c);
     long ea = i.effectiveAddress(c.gpr);
     int environment = environmentBytes(i);
-    c.mmu.probeWrite(i.segment, ea, environment + 80);
+    probeWrite(c, i, ea, environment + 80);
     storeEnvironment(c, i, ea);
     FpuState fpu = c.fpu;
     for (int k = 0; k < 8; k++) {
@@ -123,7 +123,7 @@ public final class X87Control {
     X87Stack.check(c);
     long ea = i.effectiveAddress(c.gpr);
     int environment = environmentBytes(i);
-    c.mmu.probeRead(i.segment, ea, environment + 80);
+    probeRead(c, i, ea, environment + 80);
     loadEnvironment(c, i, ea);
     FpuState fpu = c.fpu;
     for (int k = 0; k < 8; k++) {
@@ -136,6 +136,17 @@ public final class X87Control {
       fpu.significand[physical] = significand;
       fpu.signExponent[physical] = (int) word(c, i, at + 8);
     }
+  }
+
+  /// All checks of an image, alignment to its fields included, before any of it is written.
+  private static void probeWrite(Vcpu c, DecodedInstruction i, long ea, int bytes) {
+    Memory.loadForWrite(c, i.segment, ea, i.operandBytes == 2 ? 2 : 4);
+    Memory.probeImageForWrite(c, i.segment, ea, bytes);
+  }
+
+  private static void probeRead(Vcpu c, DecodedInstruction i, long ea, int bytes) {
+    Memory.load(c, i.segment, ea, i.operandBytes == 2 ? 2 : 4);
+    Memory.probeImage(c, i.segment, ea, bytes);
   }
 
   /// Registers lie at even distances: aligned, whatever their size, if the image is.

@@ -64,7 +64,7 @@ public final class X87Integers {
     if (stores) {
       Memory.store(c, i.segment, ea, bytes, value);
     } else {
-      c.mmu.probeWrite(i.segment, ea, bytes);
+      Memory.loadForWrite(c, i.segment, ea, bytes);
     }
     X87Stack.beginStored(c, i);
     X87Stack.commitStore(fpu, empty);
@@ -88,7 +88,6 @@ public final class X87Integers {
   public static void fbld(Vcpu c, DecodedInstruction i) {
     X87Stack.check(c);
     long ea = i.effectiveAddress(c.gpr);
-    c.mmu.probeRead(i.segment, ea, BCD_BYTES);
     long low = c.mmu.load64(i.segment, ea);
     int high = c.mmu.load16(i.segment, ea + 8 & i.addressMask) & 0xFFFF;
     X87Stack.begin(c, i);
@@ -119,6 +118,7 @@ public final class X87Integers {
     if (stores) {
       storeDecimal(c, i, ea, magnitude);
     } else {
+      c.mmu.loadForWrite64(i.segment, ea);
       c.mmu.probeWrite(i.segment, ea, BCD_BYTES);
     }
     X87Stack.beginStored(c, i);

@@ -93,6 +93,7 @@ public final class X87Moves {
     int high = empty ? ExtendedNumber.INDEFINITE_SIGN_EXPONENT : fpu.signExponent[fpu.top];
     boolean stores = X87Stack.allowsStore(fpu);
     if (!stores) {
+      Memory.loadForWrite(c, i.segment, ea, bytes);
       c.mmu.probeWrite(i.segment, ea, bytes);
     } else if (bytes == 10) {
       X87Operands.store80(c, i, ea, low, high);

@@ -26,6 +26,7 @@ final class X87Operands {
 
   /// Stores ten bytes, or faults and stores none.
   static void store80(Vcpu c, DecodedInstruction i, long ea, long low, int high) {
+    c.mmu.loadForWrite64(i.segment, ea);
     c.mmu.probeWrite(i.segment, ea, 10);
     c.mmu.store64(i.segment, ea, low);
     c.mmu.store16(i.segment, ea + 8 & i.addressMask, high);

@@ -2,9 +2,11 @@ package dev.backstep.emulator.conformance;
 
 import dev.backstep.emulator.conformance.BoundaryValues.Kind;
 import dev.backstep.emulator.decode.Opcode;
+import dev.backstep.emulator.vcpu.FpuState;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -23,14 +25,28 @@ final class CaseGenerator {
   private static final int ALIGNMENT_CHECK = 1 << 18;
   private static final int EXCEPTION_MASKS = 0x1F80;
 
+  /// A branch whose target is to be set when all instructions are there.
+  ///
+  /// @param end offset of what follows it
+  /// @param bytes of its displacement; 0 if its target is in memory
+  /// @param memory where in the state then
+  private record Branch(int end, int bytes, long memory) {}
+
+  private final ByteArrayOutputStream code = new ByteArrayOutputStream();
+  private final List<Integer> targets = new ArrayList<>();
+  private final List<Branch> branches = new ArrayList<>();
+  private final boolean mayBeMisaligned;
   private final byte[] noise = new byte[1 << 16];
   private SplittableRandom random = new SplittableRandom(0);
   private StateRecord state;
   private Kind kind = Kind.INTEGER;
+  private long branchMemory;
   private InstructionEncoder encoder;
   private InstructionDraft draft;
 
-  CaseGenerator(StateRecord any, Opcode anyOpcode) {
+  /// @param mayBeMisaligned whether the processors have MXCSR.MM
+  CaseGenerator(StateRecord any, Opcode anyOpcode, boolean mayBeMisaligned) {
+    this.mayBeMisaligned = mayBeMisaligned;
     state = any;
     encoder = new InstructionEncoder(random, anyOpcode);
     draft = encoder.draft();
@@ -55,21 +71,49 @@ final class CaseGenerator {
     fillMemory();
     registers(count);
     floatingPoint();
-    ByteArrayOutputStream code = new ByteArrayOutputStream();
+    code.reset();
+    targets.clear();
+    branches.clear();
     for (int k = 0; k < count; k++) {
       Opcode opcode = k == 0 ? first : others.get(random.nextInt(others.size()));
-      if (!fitsMode(opcode)) {
-        continue;
+      if (fitsMode(opcode)) {
+        kind = InstructionGroup.kind(opcode);
+        targets.add(code.size());
+        code.writeBytes(instruction(opcode, HostProcessor.CODE + code.size()));
+        branch(opcode);
       }
-      kind = InstructionGroup.kind(opcode);
-      byte[] bytes = instruction(opcode, HostProcessor.CODE + code.size());
-      code.writeBytes(bytes);
     }
-    state.setCode(code.toByteArray());
+    targets.add(code.size());
+    state.setCode(aimed(code.toByteArray()));
     for (int r = 0; r < 16; r++) {
       long value = draft.registers[r];
       state.setGpr(r, draft.mode64 ? value : value & 0xFFFF_FFFFL);
     }
+  }
+
+  private void branch(Opcode opcode) {
+    if (opcode.encoding().endsWith(" cb")) {
+      branches.add(new Branch(code.size(), 1, 0));
+    } else if (opcode.encoding().endsWith(" cz")) {
+      branches.add(new Branch(code.size(), draft.operandSize && !draft.mode64 ? 2 : 4, 0));
+    } else if (branchMemory != 0) {
+      branches.add(new Branch(code.size(), 0, branchMemory));
+    }
+    branchMemory = 0;
+  }
+
+  /// Lets branches go on to beginnings of instructions, or to the breakpoint behind the last.
+  private byte[] aimed(byte[] bytes) {
+    for (Branch branch : branches) {
+      List<Integer> ahead = targets.stream().filter(target -> target >= branch.end).toList();
+      int target = ahead.get(random.nextInt(ahead.size()));
+      if (branch.bytes == 0) {
+        state.putLong(branch.memory, HostProcessor.CODE + target);
+      } else if (bytes[branch.end - branch.bytes] == 0) {
+        bytes[branch.end - branch.bytes] = (byte) (target - branch.end);
+      }
+    }
+    return bytes;
   }
 
   private boolean fitsMode(Opcode opcode) {
@@ -153,10 +197,10 @@ final class CaseGenerator {
   }
 
   private byte[] instruction(Opcode opcode, long rip) {
-    byte[] code = {};
+    byte[] bytes = {};
     for (int tries = 0; tries < 10; tries++) {
-      code = encoder.encode(opcode, rip, target(opcode));
-      if (code.length <= 15) {
+      bytes = encoder.encode(opcode, rip, target(opcode));
+      if (bytes.length <= 15) {
         break;
       }
     }
@@ -168,7 +212,7 @@ final class CaseGenerator {
     if (draft.vectorIndex >= 0 && random.nextInt(8) != 0) {
       indices(draft.vectorIndex, opcode.operands().get(1).startsWith("vm64"));
     }
-    return code;
+    return bytes;
   }
 
   private void fillOperand(Opcode opcode, long target) {
@@ -200,7 +244,7 @@ final class CaseGenerator {
       case "FBLD" -> decimal(at);
       case "JMP", "CALL" -> {
         if (random.nextInt(4) != 0) {
-          state.putLong(at, HostProcessor.CODE + random.nextInt(40));
+          branchMemory = at;
         }
       }
       default -> {}
@@ -263,7 +307,7 @@ final class CaseGenerator {
       case "RET" -> {
         if (random.nextInt(8) != 0) {
           long at = StateRecord.MEMORY + r[RSP] - HostProcessor.DATA;
-          state.putLong(at, HostProcessor.CODE + random.nextInt(40));
+          branchMemory = at;
         }
       }
       case "XSAVE",
@@ -375,9 +419,10 @@ final class CaseGenerator {
     int rounding = random.nextInt(4) << 13;
     int flush = random.nextInt(4) == 0 ? 0x8000 : 0;
     int daz = random.nextInt(4) == 0 ? 0x40 : 0;
+    int misaligned = mayBeMisaligned && random.nextInt(8) == 0 ? FpuState.MXCSR_MISALIGNED : 0;
     int sticky = random.nextInt(3) == 0 ? random.nextInt(0x40) : 0;
     int masks = random.nextInt(4) == 0 ? random.nextInt(0x40) << 7 : EXCEPTION_MASKS;
-    return rounding | flush | daz | sticky | masks;
+    return misaligned | rounding | flush | daz | sticky | masks;
   }
 
   private int controlWord() {

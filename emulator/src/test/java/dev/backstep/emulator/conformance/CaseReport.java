@@ -19,12 +19,15 @@ final class CaseReport {
 
   private final long number;
   private final StateRecord before;
+  private final String first;
   private int count = 1;
   private String key = "";
   private String text = "";
 
-  CaseReport(long number, StateRecord before) {
+  /// @param first the differences as they were found
+  CaseReport(long number, StateRecord before, String first) {
     this.number = number;
+    this.first = first;
     this.before = copy(before);
   }
 
@@ -64,6 +67,9 @@ final class CaseReport {
       }
     }
     String differences = differences(shrunk, host, emulated);
+    if (differences.isEmpty()) {
+      differences = "  only after the cases before it:\n" + first;
+    }
     text = describe(shrunk, emulated) + differences;
     key = key(shrunk, emulated, differences);
   }
@@ -192,7 +198,7 @@ final class CaseReport {
                   before.getShort(StateRecord.FSW),
                   before.getByte(StateRecord.FTW)));
     }
-    if (listing.matches("(?s).* f[a-z].*") || Pattern.compile("\\bmm\\d").matcher(listing).find()) {
+    if (listing.matches("(?s).* f[a-z0-9]+.*") || Pattern.compile("\\bmm\\d").matcher(listing).find()) {
       for (int k = 0; k < 8; k++) {
         long st = StateRecord.ST + 16L * k;
         out.append(k % 4 == 0 ? "\n         st%d".formatted(k) : " ");

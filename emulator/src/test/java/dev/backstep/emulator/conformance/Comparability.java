@@ -4,6 +4,7 @@ import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Opcode;
 import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.vcpu.CpuMode;
+import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.IdentityHashMap;
@@ -82,6 +83,10 @@ public final class Comparability {
   private static final Set<String> FOREIGN_FAMILIES =
       Set.of("FarTransfers", "FarReturns", "SegmentLoads", "Interrupts", "InterruptReturns");
 
+  /// Components of XSAVE that the host may have switched on and the emulator has not: AVX-512 and
+  /// PKRU.
+  private static final long FOREIGN_STATE = 0x2E0;
+
   /// Table columns, as masks of RFLAGS.
   private record Effects(long reads, long writes, long undefined, boolean foreign, boolean shift) {}
 
@@ -146,12 +151,41 @@ public final class Comparability {
     if (effects.foreign || (effects.reads & undefinedBefore) != 0 || isShortBranch(i)) {
       return false;
     }
+    if (usesExtendedState(i) && usesForeignState(i) || isWordExtension(i)) {
+      return false;
+    }
     if (effects.shift && undefinedBefore != 0 && count(i) == 0) {
       return true;
     }
     // SDM Vol. 2 "SHLD", "SHRD": undefined by more than the operand's size.
     boolean twoSources = effects.shift && i.opcode.operands().size() == 3;
     return !twoSources || count(i) <= 8 * Operands.bytes(i.operand0);
+  }
+
+  /// MOVSXD of 16 bits from memory: AMD's processors read 32 (seen by #AC and #PF).
+  private static boolean isWordExtension(DecodedInstruction i) {
+    return i.opcode.mnemonic().equals("MOVSXD") && i.operandBytes == 2 && i.isMemory();
+  }
+
+  /// Whether a state image has, or is asked to have, components that only the host may have.
+  private boolean usesForeignState(DecodedInstruction i) {
+    long components = c.gpr[Vcpu.RAX];
+    if (i.opcode.mnemonic().startsWith("XRSTOR")) {
+      long header = i.effectiveAddress(c.gpr) + 512 & i.addressMask;
+      try {
+        components |= c.mmu.load64(i.segment, header);
+        components |= c.mmu.load64(i.segment, header + 8 & i.addressMask);
+      } catch (GuestFault _) {
+        // The instruction will meet it, too.
+        return (components & FOREIGN_STATE) != 0;
+      }
+    }
+    return (components & FOREIGN_STATE) != 0;
+  }
+
+  private static boolean usesExtendedState(DecodedInstruction i) {
+    String mnemonic = i.opcode.mnemonic();
+    return mnemonic.startsWith("XSAVE") || mnemonic.startsWith("XRSTOR");
   }
 
   /// A near branch with 66 in 64-bit mode: Intel's processors ignore the prefix (SDM Vol. 2 "JMP"),
@@ -188,7 +222,14 @@ public final class Comparability {
 
   long writtenFlags(DecodedInstruction i) {
     Effects effects = effects(i.opcode);
-    return effects.shift && count(i) == 0 ? 0 : effects.writes;
+    boolean nothing = effects.shift ? count(i) == 0 : isRepeatedNever(i);
+    return nothing ? 0 : effects.writes;
+  }
+
+  private boolean isRepeatedNever(DecodedInstruction i) {
+    return i.opcode.is(Opcode.Attribute.REP)
+        && i.has(DecodedInstruction.PREFIX_REP | DecodedInstruction.PREFIX_REPNE)
+        && (c.gpr[Vcpu.RCX] & i.addressMask) == 0;
   }
 
   private int count(DecodedInstruction i) {

@@ -79,7 +79,8 @@ final class ConformanceRun implements AutoCloseable {
         after[buffer][k] = new StateRecord(MemorySegment.ofArray(new long[StateRecord.BYTES / 8]));
       }
     }
-    generator = new CaseGenerator(after[0][0], OpcodeTable.opcodes().getFirst());
+    generator =
+        new CaseGenerator(after[0][0], OpcodeTable.opcodes().getFirst(), host.has("misalignsse"));
   }
 
   List<Group> groups() {
@@ -164,11 +165,11 @@ final class ConformanceRun implements AutoCloseable {
       tried.add(one.first);
       StateRecord hostAfter = host.after(buffer, k);
       one.group.faults += hostAfter.getLong(StateRecord.VECTOR) == 3 ? 0 : 1;
-      if (one.failure != null
-          || !StateComparison.agree(hostAfter, after[buffer][k], one.allowance)) {
+      String differences = StateComparison.text(hostAfter, after[buffer][k], one.allowance, null);
+      if (one.failure != null || !differences.isEmpty()) {
         one.group.differing++;
         if (differing.size() < MOST_SHRUNK) {
-          differing.add(new CaseReport(one.number, host.before(buffer, k)));
+          differing.add(new CaseReport(one.number, host.before(buffer, k), differences));
         }
       }
     }

@@ -98,6 +98,7 @@ final class EmulatedProcessor implements AutoCloseable {
     vcpu.efer |= ControlBits.EFER_SCE;
     vcpu.xcr0 = ControlBits.XCR0_X87 | ControlBits.XCR0_SSE;
     vcpu.xcr0 |= host.has("avx") ? ControlBits.XCR0_AVX : 0;
+    vcpu.fpu.mxcsrMask |= host.has("misalignsse") ? FpuState.MXCSR_MISALIGNED : 0;
     vcpu.systemFlags = Rflags.IF;
     setMode(true);
   }
@@ -174,7 +175,8 @@ final class EmulatedProcessor implements AutoCloseable {
         store(after, GuestFault.BP, 0, 0);
         return Outcome.RAN;
       }
-      if (allowance.approximate()
+      if (mayBeAvx512(i, padded, (int) at)
+          || allowance.approximate()
           || step == MOST_STEPS
           || !comparability.isComparable(i, allowance.flags())) {
         return cut(before, at);
@@ -232,6 +234,35 @@ final class EmulatedProcessor implements AutoCloseable {
     long mask = i.addressMask;
     return faults(i.segment, vcpu.gpr[Vcpu.RSI] & mask, bytes)
         && faults(SegmentRegister.ES, vcpu.gpr[Vcpu.RDI] & mask, bytes);
+  }
+
+  /// Whether what is undefined here is an instruction of AVX-512 (EVEX, or VEX with mask
+  /// registers), which the host may have.
+  private static boolean mayBeAvx512(DecodedInstruction i, byte[] code, int from) {
+    if (!isUndefined(i)) {
+      return false;
+    }
+    int at = from;
+    while (isPrefix(code[at] & 0xFF)) {
+      at++;
+    }
+    return switch (code[at] & 0xFF) {
+      case 0x62 -> true;
+      case 0xC5 -> isOfMasks(1, code[at + 2] & 0xFF);
+      case 0xC4 -> isOfMasks(code[at + 1] & 0x1F, code[at + 3] & 0xFF);
+      default -> false;
+    };
+  }
+
+  private static boolean isOfMasks(int map, int opcode) {
+    return map == 1
+        ? opcode >= 0x41 && opcode <= 0x4B || opcode >= 0x90 && opcode <= 0x99
+        : map == 3 && opcode >= 0x30 && opcode <= 0x33;
+  }
+
+  /// Whether a byte is a prefix other than LOCK, REP and REX.
+  private static boolean isPrefix(int b) {
+    return (b & 0xE7) == 0x26 || b >= 0x64 && b <= 0x67;
   }
 
   private boolean faults(int segment, long ea, int bytes) {

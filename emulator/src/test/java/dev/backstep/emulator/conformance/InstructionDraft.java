@@ -111,11 +111,9 @@ final class InstructionDraft {
       case "iw" -> bytes(random.nextInt(3) == 0 ? random.nextInt() : 8 * random.nextInt(20), 2);
       case "iz" -> bytes(BoundaryValues.integer(random), operandSize && (rex & 8) == 0 ? 2 : 4);
       case "iv" -> bytes(BoundaryValues.integer(random), (rex & 8) != 0 ? 8 : operandSize ? 2 : 4);
-      case "cb" -> tail.write(random.nextInt(20) == 0 ? random.nextInt(64) : random.nextInt(24));
+      case "cb" -> tail.write(0);
       case "cz" ->
-          bytes(
-              random.nextInt(20) == 0 ? random.nextInt() : random.nextInt(24),
-              operandSize && !mode64 ? 2 : 4);
+          bytes(random.nextInt(20) == 0 ? random.nextInt() : 0, operandSize && !mode64 ? 2 : 4);
       case "cp" -> bytes(random.nextLong(), operandSize ? 4 : 6);
       default -> {}
     }

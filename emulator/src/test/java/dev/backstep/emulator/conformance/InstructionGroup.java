@@ -50,11 +50,14 @@ enum InstructionGroup {
       case "BMI1", "BMI2", "ABM", "ADX" -> {
         return BMI;
       }
-      case "SHA_NI", "SHA", "AES", "PCLMULQDQ", "VAES", "VPCLMULQDQ" -> {
+      case "SHA_NI", "AES", "PCLMULQDQ", "VAES", "VPCLMULQDQ", "GFNI" -> {
         return CRYPTOGRAPHY;
       }
       case "AVX2" -> {
         return AVX2;
+      }
+      case "SSE4A" -> {
+        return SSE_INTEGER;
       }
       case "XSAVE", "XSAVEOPT", "XSAVEC", "XSAVES", "FXSR" -> {
         return STATE;

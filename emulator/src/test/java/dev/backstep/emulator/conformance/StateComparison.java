@@ -1,7 +1,6 @@
 package dev.backstep.emulator.conformance;
 
 import dev.backstep.emulator.vcpu.GuestFault;
-import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +27,7 @@ final class StateComparison {
 
   private StateComparison() {}
 
-  /// Whether all is the same. But for what `allowance` says.
-  static boolean agree(StateRecord host, StateRecord emulated, Allowance allowance) {
-    return text(host, emulated, allowance, null).isEmpty();
-  }
-
-  /// The differences, a line each.
+  /// The differences but for what `allowance` says, a line each.
   static String text(
       StateRecord host, StateRecord emulated, Allowance allowance, @Nullable StateRecord before) {
     StringBuilder out = new StringBuilder();
@@ -193,26 +187,12 @@ final class StateComparison {
     }
   }
 
-  private static long mismatch(StateRecord host, StateRecord emulated, long from) {
-    MemorySegment a = host.segment.asSlice(StateRecord.MEMORY + from);
-    long at = a.mismatch(emulated.segment.asSlice(StateRecord.MEMORY + from));
-    return at < 0 ? at : from + at;
-  }
-
-  /// Whether the third byte of MXCSR_MASK in an image of FXSAVE or XSAVE differs: the host's says
-  /// that it can be told to do without alignment (CPUID MISALIGNSSE), which the emulator's does not
-  /// offer.
-  private static boolean isMxcsrMask(StateRecord host, StateRecord emulated, long at) {
-    long mask = StateRecord.MEMORY + (at & -4);
-    return (at & 15) == 14 && host.getInt(mask) == 0x2FFFF && emulated.getInt(mask) == 0xFFFF;
-  }
-
   private static void memory(
       StringBuilder out, StateRecord host, StateRecord emulated, @Nullable StateRecord before) {
-    long at = mismatch(host, emulated, 0);
-    while (at >= 0 && isMxcsrMask(host, emulated, at)) {
-      at = mismatch(host, emulated, at + 2);
-    }
+    long at =
+        host.segment
+            .asSlice(StateRecord.MEMORY)
+            .mismatch(emulated.segment.asSlice(StateRecord.MEMORY));
     if (at < 0) {
       return;
     }
