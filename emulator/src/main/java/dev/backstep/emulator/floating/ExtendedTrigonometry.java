@@ -29,31 +29,7 @@ public final class ExtendedTrigonometry {
   /// For arguments below 2^-40 the next term of a series may be too small to show.
   private static final int SMALL = -40;
 
-  private static final int[] ARCTANGENT_EXPONENTS = new int[9];
-  private static final long[] ARCTANGENT_HIGHS = new long[9];
-  private static final long[] ARCTANGENT_LOWS = new long[9];
-
-  static {
-    tabulateArctangents();
-  }
-
   private ExtendedTrigonometry() {}
-
-  /// arctan(k/8), from arctan(k/8) - arctan((k-1)/8) = arctan(8 / (64 + k(k-1))).
-  private static void tabulateArctangents() {
-    WideNumber sum = new WideNumber();
-    WideNumber z = new WideNumber();
-    WideNumber other = new WideNumber();
-    WideNumber series = new WideNumber();
-    for (int k = 1; k <= 8; k++) {
-      z.set(8).divide(other.set(64 + k * (k - 1)));
-      other.set(z).multiply(z).negate();
-      sum.add(z.multiply(WideSeries.ARCTANGENT.sum(series, other, 26)));
-      ARCTANGENT_EXPONENTS[k] = sum.exponent;
-      ARCTANGENT_HIGHS[k] = sum.high;
-      ARCTANGENT_LOWS[k] = sum.low;
-    }
-  }
 
   /// Whether a is a number too large to be reduced.
   public static boolean isOutOfRange(ExtendedNumber a) {
@@ -278,7 +254,7 @@ public final class ExtendedTrigonometry {
     if (small) {
       t.reduce();
     }
-    t.add(false, ARCTANGENT_EXPONENTS[k], ARCTANGENT_HIGHS[k], ARCTANGENT_LOWS[k]);
+    WideArctangents.add(t, k);
   }
 
   /// Rounds a result, which is irrational.
