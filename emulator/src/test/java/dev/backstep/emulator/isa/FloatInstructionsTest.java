@@ -17,6 +17,7 @@ import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.lang.foreign.Arena;
+import java.util.HexFormat;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ class FloatInstructionsTest {
   }
 
   private void execute(String hex) {
-    byte[] code = HostCpu.bytes(hex);
+    byte[] code = HexFormat.ofDelimiter(" ").parseHex(hex);
     DecodedInstruction i = decoder.decode(code, 0, code.length, CpuMode.LONG64, GVA);
     assertNotNull(i);
     factory.operationFor(i).execute(c, i);
