@@ -143,7 +143,7 @@ public final class ExtendedLogarithm {
       return;
     }
     if (x.kind == ExtendedNumber.ZERO || x.exponent >= 0) {
-      boolean one = x.exponent == 0 && x.normal == ExtendedNumber.INTEGER_BIT;
+      boolean one = isOne(x);
       // Of 1 and -1, too, though those are exact: a Zen 4 does so.
       if (x.kind == ExtendedNumber.FINITE) {
         u.environment.raise(FloatEnvironment.INEXACT);

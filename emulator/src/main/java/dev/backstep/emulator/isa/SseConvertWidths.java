@@ -92,6 +92,9 @@ public final class SseConvertWidths {
       // A fault of the store goes before #XM on Zen 4, and leaves MXCSR alone.
       int bytes = Operands.bytes(i.operand0);
       long ea = i.effectiveAddress(c.gpr);
+      if (bytes == 16) {
+        VectorState.checkStoreAlignment(c, i, ea, 16);
+      }
       for (int k = 0; k < bytes; k += 8) {
         c.mmu.loadForWrite64(i.segment, ea + k & i.addressMask);
       }

@@ -198,7 +198,8 @@ final class CaseReport {
                   before.getShort(StateRecord.FSW),
                   before.getByte(StateRecord.FTW)));
     }
-    if (listing.matches("(?s).* f[a-z0-9]+.*") || Pattern.compile("\\bmm\\d").matcher(listing).find()) {
+    if (listing.matches("(?s).* f[a-z0-9]+.*")
+        || Pattern.compile("\\bmm\\d").matcher(listing).find()) {
       for (int k = 0; k < 8; k++) {
         long st = StateRecord.ST + 16L * k;
         out.append(k % 4 == 0 ? "\n         st%d".formatted(k) : " ");

@@ -58,6 +58,7 @@ final class EmulatedProcessor implements AutoCloseable {
   }
 
   final Vcpu vcpu;
+  private boolean restored;
   private final Arena arena = Arena.ofConfined();
   private final BareVcpu bare;
   private final Decoder decoder;
@@ -155,6 +156,7 @@ final class EmulatedProcessor implements AutoCloseable {
   Outcome run(StateRecord before, StateRecord after) {
     load(before);
     allowance = Allowance.NONE;
+    restored = false;
     failure = null;
     byte[] code = before.code();
     byte[] padded = Arrays.copyOf(code, code.length + 16);
@@ -177,6 +179,7 @@ final class EmulatedProcessor implements AutoCloseable {
       }
       if (mayBeAvx512(i, padded, (int) at)
           || allowance.approximate()
+          || mayLeaveOut(i)
           || step == MOST_STEPS
           || !comparability.isComparable(i, allowance.flags())) {
         return cut(before, at);
@@ -234,6 +237,13 @@ final class EmulatedProcessor implements AutoCloseable {
     long mask = i.addressMask;
     return faults(i.segment, vcpu.gpr[Vcpu.RSI] & mask, bytes)
         && faults(SegmentRegister.ES, vcpu.gpr[Vcpu.RDI] & mask, bytes);
+  }
+
+  /// An XSAVEOPT after an XRSTOR, which may leave out what has not changed since. SDM Vol. 1
+  /// "Operation of XSAVEOPT": the modified optimization.
+  private boolean mayLeaveOut(DecodedInstruction i) {
+    restored |= i.opcode.mnemonic().startsWith("XRSTOR");
+    return restored && i.opcode.mnemonic().startsWith("XSAVEOPT");
   }
 
   /// Whether what is undefined here is an instruction of AVX-512 (EVEX, or VEX with mask
