@@ -129,7 +129,7 @@ public final class BitManipulation {
   }
 
   public static long shlx32(Vcpu c, long a, long count) {
-    return (int) a << count;
+    return a << (count & 31);
   }
 
   public static long shlx64(Vcpu c, long a, long count) {
@@ -137,7 +137,7 @@ public final class BitManipulation {
   }
 
   public static long shrx32(Vcpu c, long a, long count) {
-    return (int) a >>> count;
+    return (a & Registers.LOW_32) >>> (count & 31);
   }
 
   public static long shrx64(Vcpu c, long a, long count) {

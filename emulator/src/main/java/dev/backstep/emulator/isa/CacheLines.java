@@ -38,12 +38,12 @@ public final class CacheLines {
     long[] low = c.fpu.scratchA;
     long[] high = c.fpu.scratchB;
     for (int k = 0; k < 4; k++) {
-      low[k] = c.mmu.load64(i.segment, from + 8 * k & i.addressMask);
-      high[k] = c.mmu.load64(i.segment, from + 32 + 8 * k & i.addressMask);
+      low[k] = c.mmu.load64(i.segment, from + 8L * k & i.addressMask);
+      high[k] = c.mmu.load64(i.segment, from + 32 + 8L * k & i.addressMask);
     }
     for (int k = 0; k < 4; k++) {
-      c.mmu.store64(SegmentRegister.ES, to + 8 * k, low[k]);
-      c.mmu.store64(SegmentRegister.ES, to + 32 + 8 * k, high[k]);
+      c.mmu.store64(SegmentRegister.ES, to + 8L * k, low[k]);
+      c.mmu.store64(SegmentRegister.ES, to + 32 + 8L * k, high[k]);
     }
   }
 }

@@ -8,7 +8,7 @@ public final class PackedProducts {
   public static long pmullw(long a, long b) {
     long result = 0;
     for (int k = 0; k < 64; k += 16) {
-      result |= (signed(a, k) * signed(b, k) & 0xFFFFL) << k;
+      result |= (signed(a, k) * signed(b, k) & 0xFFFF) << k;
     }
     return result;
   }
@@ -16,7 +16,7 @@ public final class PackedProducts {
   public static long pmulhw(long a, long b) {
     long result = 0;
     for (int k = 0; k < 64; k += 16) {
-      result |= (signed(a, k) * signed(b, k) >>> 16 & 0xFFFFL) << k;
+      result |= (signed(a, k) * signed(b, k) >>> 16 & 0xFFFF) << k;
     }
     return result;
   }
@@ -36,12 +36,12 @@ public final class PackedProducts {
 
   /// The one sum that does not fit, of four times 8000H, wraps.
   public static long pmaddwd(long a, long b) {
-    int low = signed(a, 0) * signed(b, 0) + signed(a, 16) * signed(b, 16);
-    int high = signed(a, 32) * signed(b, 32) + signed(a, 48) * signed(b, 48);
-    return (long) high << 32 | low & Registers.LOW_32;
+    long low = signed(a, 0) * signed(b, 0) + signed(a, 16) * signed(b, 16);
+    long high = signed(a, 32) * signed(b, 32) + signed(a, 48) * signed(b, 48);
+    return high << 32 | low & Registers.LOW_32;
   }
 
-  private static int signed(long a, int at) {
+  private static long signed(long a, int at) {
     return (short) (a >>> at);
   }
 

@@ -33,8 +33,8 @@ public final class Sha {
     return (int) (quadword >>> 32);
   }
 
-  private static long pair(int high, int low) {
-    return (long) high << 32 | low & Registers.LOW_32;
+  private static long pair(int upper, int lower) {
+    return (long) upper << 32 | lower & Registers.LOW_32;
   }
 
   /// Four rounds. The message words come from the high end, E is added to the first already.
