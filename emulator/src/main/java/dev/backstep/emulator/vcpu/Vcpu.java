@@ -60,7 +60,7 @@ public final class Vcpu implements CpuSignals {
   public long efer;
   public long xcr0 = ControlBits.XCR0_X87;
 
-  /// The rights of protection keys to user pages. Changed through `Mmu.setPkru` only.
+  /// The rights of protection keys to user pages. Changed through `Translations.setPkru` only.
   public int pkru;
 
   /// DR0 to DR3, (two unused), DR6, DR7.
