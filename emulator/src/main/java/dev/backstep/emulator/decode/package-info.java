@@ -13,7 +13,8 @@
 /// - The decoder reads no byte more than it needs to tell, so that a fetch faults only where a
 ///   processor's would.
 /// - Where processors differ, Intel's way: near branches ignore 66 in 64-bit mode.
-/// - VEX and EVEX are not there yet: C4, C5 and 62 are LES, LDS and BOUND or undefined.
+/// - VEX opcodes have maps of their own: a VEX-encoded line and a legacy one never compete. Where
+///   C4 and C5 can be LES and LDS, they are. EVEX is not there: 62 is BOUND or undefined.
 ///
 /// The table is immutable and may be read by any thread; a [Decoder] holds the decode under way and
 /// belongs to one thread.
