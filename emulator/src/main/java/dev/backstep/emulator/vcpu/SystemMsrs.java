@@ -29,8 +29,8 @@ public final class SystemMsrs {
   /// IA32_XSS: the supervisor state components that XSAVES and XRSTORS handle.
   public long xss;
 
-  /// IA32_PKRS: the rights of protection keys to supervisor pages. Changed through `Mmu.setPkrs`
-  /// only.
+  /// IA32_PKRS: the rights of protection keys to supervisor pages. Changed through
+  /// `Translations.setPkrs` only.
   public int pkrs;
 
   /// Banks of machine-check registers, as IA32_MCG_CAP says.
