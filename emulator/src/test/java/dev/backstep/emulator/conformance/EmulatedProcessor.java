@@ -185,7 +185,9 @@ final class EmulatedProcessor implements AutoCloseable {
         return cut(before, at);
       }
       if (!step(i, after)) {
-        return wraps(after) || faultsTwice(i, after) ? cut(before, at) : Outcome.RAN;
+        return wraps(after) || faultsTwice(i, after) || readsHalf(i)
+            ? cut(before, at)
+            : Outcome.RAN;
       }
     }
   }
@@ -273,6 +275,15 @@ final class EmulatedProcessor implements AutoCloseable {
   /// Whether a byte is a prefix other than LOCK, REP and REX.
   private static boolean isPrefix(int b) {
     return (b & 0xE7) == 0x26 || b >= 0x64 && b <= 0x67;
+  }
+
+  /// Whether an EPYC reads only the lower half of an operand that MXCSR.MM lets lie anywhere: seen
+  /// at the end of a page, for PUNPCKL and shifts by a count in memory.
+  private boolean readsHalf(DecodedInstruction i) {
+    String name = i.opcode.mnemonic();
+    return (vcpu.fpu.mxcsr & FpuState.MXCSR_MISALIGNED) != 0
+        && i.isMemory()
+        && (name.startsWith("PUNPCKL") || name.startsWith("PSLL") || name.startsWith("PSR"));
   }
 
   private boolean faults(int segment, long ea, int bytes) {
