@@ -175,6 +175,12 @@ public final class CpuidTable {
     return vendor == Vendor.AMD;
   }
 
+  /// x87 comparisons set their flags even if an exception is not masked (a Zen 4 does so); else
+  /// they do not (SDM Vol. 2 "FCOM/FCOMP/FCOMPP": "flags not set").
+  public boolean setsComparisonFlagsDespiteException() {
+    return vendor == Vendor.AMD;
+  }
+
   /// FCOMI and its kin leave C1 alone (a Zen 4 does so); else they clear it (SDM Vol. 2
   /// "FCOMI/FCOMIP/FUCOMI/FUCOMIP").
   public boolean keepsC1InFlagComparisons() {

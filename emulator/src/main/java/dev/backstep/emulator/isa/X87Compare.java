@@ -66,9 +66,15 @@ public final class X87Compare {
       order(u, rule);
       goesOn = X87Stack.commit(fpu);
     }
-    fpu.statusWord = fpu.statusWord & ~UNORDERED | u.conditions;
+    setConditions(c, goesOn);
     for (int k = 0; goesOn && k < pops; k++) {
       X87Stack.pop(fpu);
+    }
+  }
+
+  private static void setConditions(Vcpu c, boolean goesOn) {
+    if (goesOn || c.cpuid.setsComparisonFlagsDespiteException()) {
+      c.fpu.statusWord = c.fpu.statusWord & ~UNORDERED | c.fpu.extended.conditions;
     }
   }
 
@@ -113,7 +119,9 @@ public final class X87Compare {
       goesOn = X87Stack.commit(fpu);
       fpu.statusWord |= c1;
     }
-    setFlags(c, u.conditions);
+    if (goesOn || c.cpuid.setsComparisonFlagsDespiteException()) {
+      setFlags(c, u.conditions);
+    }
     if (goesOn && pops != 0) {
       X87Stack.pop(fpu);
     }
@@ -134,16 +142,17 @@ public final class X87Compare {
     X87Stack.enter(c, i);
     FpuState fpu = c.fpu;
     ExtendedUnit u = fpu.extended;
+    boolean goesOn;
     if (X87Stack.isEmpty(fpu, fpu.top)) {
       u.conditions = UNORDERED;
-      X87Stack.underflow(fpu);
+      goesOn = X87Stack.underflow(fpu);
     } else {
       X87Stack.read(fpu, fpu.top, u.a);
       u.b.setInteger(0);
       ExtendedComparison.compare(u);
-      X87Stack.commit(fpu);
+      goesOn = X87Stack.commit(fpu);
     }
-    fpu.statusWord = fpu.statusWord & ~UNORDERED | u.conditions;
+    setConditions(c, goesOn);
   }
 
   /// C1 is the sign, of an empty register too.
