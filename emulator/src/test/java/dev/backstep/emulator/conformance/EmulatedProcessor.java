@@ -241,11 +241,11 @@ final class EmulatedProcessor implements AutoCloseable {
         && faults(SegmentRegister.ES, vcpu.gpr[Vcpu.RDI] & mask, bytes);
   }
 
-  /// An XSAVEOPT after an XRSTOR, which may leave out what has not changed since. SDM Vol. 1
-  /// "Operation of XSAVEOPT": the modified optimization.
+  /// An XSAVE of any kind after an XRSTOR. SDM Vol. 1 "Processor Tracking of XSAVE-Managed State":
+  /// what counts as in its initial configuration, and as modified, is up to the processor.
   private boolean mayLeaveOut(DecodedInstruction i) {
     restored |= i.opcode.mnemonic().startsWith("XRSTOR");
-    return restored && i.opcode.mnemonic().startsWith("XSAVEOPT");
+    return restored && i.opcode.mnemonic().startsWith("XSAVE");
   }
 
   /// Whether what is undefined here is an instruction of AVX-512 (EVEX, or VEX with mask
