@@ -11,9 +11,9 @@ final class ImplementedFeatures {
   private static final EnumSet<CpuFeature> INSTRUCTIONS =
       PartFeatures.of(
           """
-          fpu tsc msr cx8 sep cmov clflush mmx fxsr sse sse2 cx16 movbe popcnt xsave
-          fsgsbase clflushopt clwb rdpid syscall rdtscp lahf_lm abm invpcid pku pni ssse3 sse4_1 sse4_2
-          aes pclmulqdq sha_ni rdrand rdseed bmi1 bmi2 adx avx avx2 fma f16c vaes vpclmulqdq gfni
+          fpu tsc msr cx8 sep cmov clflush mmx fxsr sse sse2 cx16 movbe popcnt xsave fsgsbase
+          clflushopt clwb rdpid syscall rdtscp lahf_lm abm invpcid pku pni ssse3 sse4_1 sse4_2 aes
+          pclmulqdq sha_ni rdrand rdseed bmi1 bmi2 adx avx avx2 fma f16c vaes vpclmulqdq gfni
           xsaveopt xsavec xsaves serialize wbnoinvd cldemote movdiri movdir64b clzero sse4a
           """);
 
@@ -21,10 +21,10 @@ final class ImplementedFeatures {
   private static final EnumSet<CpuFeature> SYSTEM =
       PartFeatures.of(
           """
-          xgetbv1 vme de pse pae mce apic mtrr pge mca pat pse36 x2apic tsc_deadline_timer tsc_adjust
-          smep smap umip nx pdpe1gb lm prefetchw arat constant_tsc pcid pks la57 lam
-          erms fsrm spec_ctrl intel_stibp spec_ctrl_ssbd flush_l1d arch_capabilities md_clear
-          amd_ibpb amd_ibrs amd_stibp amd_ssbd lfence_rdtsc topoext
+          fdp_excptn_only zero_fcs_fds xgetbv1 vme de pse pae mce apic mtrr pge mca pat pse36
+          x2apic tsc_deadline_timer tsc_adjust smep smap umip nx pdpe1gb lm prefetchw arat
+          constant_tsc pcid pks la57 lam erms fsrm spec_ctrl intel_stibp spec_ctrl_ssbd flush_l1d
+          arch_capabilities md_clear amd_ibpb amd_ibrs amd_stibp amd_ssbd lfence_rdtsc topoext
           mmxext xsaveerptr misalignsse cet_ss cet_ibt
           """);
 
