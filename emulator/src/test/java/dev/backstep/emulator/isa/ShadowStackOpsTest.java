@@ -200,11 +200,12 @@ class ShadowStackOpsTest {
 
   @Test
   void supervisorInstructionsAreGpInUserMode() {
-    f.user(STACKS, 0);
-    c.cet.supervisor = STACKS;
-    c.cet.supervisor = 0;
+    f.user(STACKS, STACKS);
     run("F3 0F 01 E8");
-    assertEquals(List.of("#UD"), b.exceptions());
+    assertEquals(List.of("#GP(0)"), b.exceptions());
+    f.user(STACKS, STACKS);
+    run("F3 0F AE 33");
+    assertEquals(List.of("#GP(0)"), b.exceptions());
   }
 
   /// WRMSR: reserved bits, alignment, canonical addresses.
