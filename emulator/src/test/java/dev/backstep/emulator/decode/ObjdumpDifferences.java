@@ -50,9 +50,9 @@ final class ObjdumpDifferences {
           "((2e|3e|26|36|6[4567]|f[023]|4[0-9a-f]) )*(62|(66|f[023]|4[0-9a-f]) (67 )*c[45]) .*");
 
   /// What is spelled with other operand sizes though the same is meant: the source of LAR, LSL and
-  /// MOV to a segment register is 16 bits wide; m16:64 has no name there; INVPCID, LDDQU, WRSS
-  /// and WRUSS are shown with no size; VEX.L does not make VMOVSS wider; 66 does not narrow MOVQ2DQ, MOVDQ2Q,
-  /// RDFSBASE or a MOVSXD with REX.W.
+  /// MOV to a segment register is 16 bits wide; m16:64 has no name there; INVPCID, LDDQU, WRSS and
+  /// WRUSS are shown with no size; VEX.L does not make VMOVSS wider; 66 does not narrow MOVQ2DQ,
+  /// MOVDQ2Q, RDFSBASE or a MOVSXD with REX.W.
   private static final Set<String> OTHER_OPERANDS =
       Set.of(
           "lar",
