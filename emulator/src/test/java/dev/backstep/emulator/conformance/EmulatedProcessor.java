@@ -185,7 +185,7 @@ final class EmulatedProcessor implements AutoCloseable {
         return cut(before, at);
       }
       if (!step(i, after)) {
-        return wraps(after) || faultsTwice(i, after) || readsHalf(i)
+        return wraps(i, after) || faultsTwice(i, after) || readsHalf(i)
             ? cut(before, at)
             : Outcome.RAN;
       }
@@ -223,10 +223,17 @@ final class EmulatedProcessor implements AutoCloseable {
 
   /// Whether a case ended by an access that may have passed the end of 4 GiB. SDM Vol. 3 "Limit
   /// Checking": with a limit of FFFFFFFFH that may be a fault of the segment or not.
-  private boolean wraps(StateRecord after) {
-    return vcpu.mode != CpuMode.LONG64
-        && after.getLong(StateRecord.VECTOR) == GuestFault.PF
-        && after.getLong(StateRecord.CR2) >= 0x1_0000_0000L - 512;
+  private boolean wraps(DecodedInstruction i, StateRecord after) {
+    if (vcpu.mode == CpuMode.LONG64) {
+      return false;
+    }
+    long address =
+        switch ((int) after.getLong(StateRecord.VECTOR)) {
+          case GuestFault.PF -> after.getLong(StateRecord.CR2);
+          case GuestFault.AC -> i.isMemory() ? i.effectiveAddress(vcpu.gpr) : 0;
+          default -> 0;
+        };
+    return address >= 0x1_0000_0000L - 512;
   }
 
   /// Whether a CMPS ended a case both of whose operands fault. The SDM does not say which does
