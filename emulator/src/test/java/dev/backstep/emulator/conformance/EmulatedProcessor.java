@@ -290,7 +290,7 @@ final class EmulatedProcessor implements AutoCloseable {
     String name = i.opcode.mnemonic();
     return (vcpu.fpu.mxcsr & FpuState.MXCSR_MISALIGNED) != 0
         && i.isMemory()
-        && (name.startsWith("PUNPCKL") || name.startsWith("PSLL") || name.startsWith("PSR"));
+        && (name.contains("UNPCKL") || name.startsWith("PSLL") || name.startsWith("PSR"));
   }
 
   private boolean faults(int segment, long ea, int bytes) {
