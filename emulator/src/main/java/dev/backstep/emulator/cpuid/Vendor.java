@@ -32,6 +32,12 @@ public enum Vendor {
     return this == AMD;
   }
 
+  /// Whether a near call looks at the stack slot before it looks at its target, as on an AMD EPYC
+  /// of Zen 4. SDM Vol. 2 "CALL" has it the other way round.
+  public boolean checksPushOfCallFirst() {
+    return this == AMD;
+  }
+
   /// Whether PREFETCH and PREFETCHW of a register are undefined; to Intel's processors they are
   /// NOP. APM Vol. 3 "PREFETCHlevel".
   public boolean refusesPrefetchOfRegister() {

@@ -54,7 +54,7 @@ public final class Branches {
   }
 
   private static void enter(Vcpu c, DecodedInstruction i, long target) {
-    checkTarget(c, target);
+    checkCalled(c, i, target);
     Stack.push(c, i.operandBytes, i.nextRip);
     c.rip = target;
   }
@@ -128,15 +128,29 @@ public final class Branches {
 
   /// #GP(0) for a target that is not canonical or lies beyond the code segment's limit.
   static void checkTarget(Vcpu c, long target) {
-    if (c.mode == CpuMode.LONG64) {
-      if (target << 16 >> 16 != target && !isCanonical57(c, target)) {
-        throw c.fault.generalProtection(0);
-      }
-      return;
-    }
-    if (Integer.compareUnsigned((int) target, c.segments[SegmentRegister.CS].limit) > 0) {
+    if (!isReachable(c, target)) {
       throw c.fault.generalProtection(0);
     }
+  }
+
+  /// Checks the target of a near call. Nothing is pushed if it is wrong, but AMD's processors see
+  /// first whether the push would fault.
+  static void checkCalled(Vcpu c, DecodedInstruction i, long target) {
+    if (isReachable(c, target)) {
+      return;
+    }
+    if (c.cpuid.vendor().checksPushOfCallFirst()) {
+      long slot = c.gpr[Vcpu.RSP] - i.operandBytes & Stack.pointerMask(c);
+      Memory.loadForWrite(c, SegmentRegister.SS, slot, i.operandBytes);
+    }
+    throw c.fault.generalProtection(0);
+  }
+
+  private static boolean isReachable(Vcpu c, long target) {
+    if (c.mode == CpuMode.LONG64) {
+      return target << 16 >> 16 == target || isCanonical57(c, target);
+    }
+    return Integer.compareUnsigned((int) target, c.segments[SegmentRegister.CS].limit) <= 0;
   }
 
   private static boolean isCanonical57(Vcpu c, long target) {

@@ -60,7 +60,7 @@ public final class TrackedBranches {
   }
 
   private static void enter(Vcpu c, DecodedInstruction i, long target, boolean shadows) {
-    Branches.checkTarget(c, target);
+    Branches.checkCalled(c, i, target);
     if (!c.shadowStackActive || !shadows) {
       Stack.push(c, i.operandBytes, i.nextRip);
       c.rip = target;
