@@ -59,6 +59,7 @@ final class EmulatedProcessor implements AutoCloseable {
 
   final Vcpu vcpu;
   private boolean restored;
+  private boolean wroteVectors;
   private final Arena arena = Arena.ofConfined();
   private final BareVcpu bare;
   private final Decoder decoder;
@@ -157,6 +158,7 @@ final class EmulatedProcessor implements AutoCloseable {
     load(before);
     allowance = Allowance.NONE;
     restored = false;
+    wroteVectors = false;
     failure = null;
     byte[] code = before.code();
     byte[] padded = Arrays.copyOf(code, code.length + 16);
@@ -177,7 +179,7 @@ final class EmulatedProcessor implements AutoCloseable {
         store(after, GuestFault.BP, 0, 0);
         return Outcome.RAN;
       }
-      if (mayBeAvx512(i, padded, (int) at)
+      if (mayBeOfHost(i, padded, (int) at)
           || allowance.approximate()
           || mayLeaveOut(i)
           || step == MOST_STEPS
@@ -248,25 +250,32 @@ final class EmulatedProcessor implements AutoCloseable {
         && faults(SegmentRegister.ES, vcpu.gpr[Vcpu.RDI] & mask, bytes);
   }
 
-  /// An XSAVE of any kind after an XRSTOR. SDM Vol. 1 "Processor Tracking of XSAVE-Managed State":
-  /// what counts as in its initial configuration, and as modified, is up to the processor.
+  /// An XSAVE of any kind after an XRSTOR, or after an AVX instruction that left nothing but zeroes
+  /// in the upper halves. SDM Vol. 1 "Processor Tracking of XSAVE-Managed State": what counts as in
+  /// its initial configuration, and as modified, is up to the processor.
   private boolean mayLeaveOut(DecodedInstruction i) {
     restored |= i.opcode.mnemonic().startsWith("XRSTOR");
-    return restored && i.opcode.mnemonic().startsWith("XSAVE");
+    wroteVectors |= i.isVex();
+    boolean untold =
+        restored || wroteVectors && Arrays.stream(vcpu.fpu.ymmHigh).allMatch(h -> h == 0);
+    return untold && i.opcode.mnemonic().startsWith("XSAVE");
   }
 
-  /// Whether what is undefined here is an instruction of AVX-512 (EVEX, or VEX with mask
-  /// registers), which the host may have.
-  private static boolean mayBeAvx512(DecodedInstruction i, byte[] code, int from) {
+  /// Whether what is undefined here is an instruction that the host may have: of AVX-512 (EVEX, or
+  /// VEX with mask registers), or AMD's MOV of CR8, spelled LOCK MOV of CR0 (APM Vol. 3 "MOV CRn").
+  private static boolean mayBeOfHost(DecodedInstruction i, byte[] code, int from) {
     if (!isUndefined(i)) {
       return false;
     }
     int at = from;
+    boolean lock = false;
     while (isPrefix(code[at] & 0xFF)) {
+      lock |= (code[at] & 0xFF) == 0xF0;
       at++;
     }
     return switch (code[at] & 0xFF) {
       case 0x62 -> true;
+      case 0x0F -> lock && (code[at + 1] & 0xFD) == 0x20;
       case 0xC5 -> isOfMasks(1, code[at + 2] & 0xFF);
       case 0xC4 -> isOfMasks(code[at + 1] & 0x1F, code[at + 3] & 0xFF);
       default -> false;
