@@ -43,6 +43,18 @@ final class HostProcessor implements AutoCloseable {
   static final long READ_ONLY = DATA + 0x2000;
   static final int BREAKPOINT = 0xCC;
 
+  /// What the JDK says of EACCES when it cannot execute a program.
+  private static final Pattern ACCESS_DENIED = Pattern.compile("\\berror[=:] ?13\\b");
+
+  /// The system does not let programs execute that are in the folder for temporary files.
+  static final class ForbiddenException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    ForbiddenException(Path program, String why) {
+      super("the program that runs code on the host may not be executed: " + program + " " + why);
+    }
+  }
+
   private static final int HEADER_BYTES = 0x1000;
   private static final long BATCH_BYTES = (long) BATCH * StateRecord.BYTES;
   private static final long SHARED_BYTES = HEADER_BYTES + 4 * BATCH_BYTES;
@@ -68,7 +80,8 @@ final class HostProcessor implements AutoCloseable {
   private @Nullable Process process;
   private int restarts;
 
-  /// @throws IOException if the process cannot be had
+  /// @throws ForbiddenException if the program may not be executed
+  /// @throws IOException if the process cannot be had for another reason
   private HostProcessor() throws IOException {
     flags = Set.of(Pattern.compile(" +").split(cpuinfo("flags")));
     folder = Files.createTempDirectory("backstep-host");
@@ -77,6 +90,9 @@ final class HostProcessor implements AutoCloseable {
       Path program = folder.resolve("host");
       Files.write(program, HostProgram.bytes());
       Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+      if (!Files.isExecutable(program)) {
+        throw new ForbiddenException(program, "(its file system is mounted noexec)");
+      }
       start();
     } catch (IOException e) {
       close();
@@ -135,12 +151,22 @@ final class HostProcessor implements AutoCloseable {
     shared.set(ValueLayout.JAVA_LONG, COUNT, 0);
     shared.set(ValueLayout.JAVA_LONG, INDEX, -1);
     shared.set(ValueLayout.JAVA_LONG, YMM_BYTES, flags.contains("avx") ? 256 : 0);
-    process =
-        new ProcessBuilder(folder.resolve("host").toString(), folder.resolve("shared").toString())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+    process = execute(folder.resolve("host"), folder.resolve("shared"));
     if (awaitByte() < 0) {
       throw new IOException("the process that runs code on the host does not start");
+    }
+  }
+
+  private static Process execute(Path program, Path shared) throws IOException {
+    try {
+      return new ProcessBuilder(program.toString(), shared.toString())
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+    } catch (IOException e) {
+      if (ACCESS_DENIED.matcher(String.valueOf(e.getMessage())).find()) {
+        throw new ForbiddenException(program, "(" + e.getMessage() + ")");
+      }
+      throw e;
     }
   }
 
