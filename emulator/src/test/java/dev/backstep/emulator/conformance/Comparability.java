@@ -88,7 +88,10 @@ public final class Comparability {
   private static final long FOREIGN_STATE = 0x2E0;
 
   /// Table columns, as masks of RFLAGS.
-  private record Effects(long reads, long writes, long undefined, boolean foreign, boolean shift) {}
+  ///
+  /// @param empties whether CF is undefined once all bits are shifted out
+  private record Effects(
+      long reads, long writes, long undefined, boolean foreign, boolean shift, boolean empties) {}
 
   private final Vcpu c;
   private final IdentityHashMap<Opcode, Effects> known = new IdentityHashMap<>();
@@ -104,7 +107,8 @@ public final class Comparability {
 
   static boolean isForeign(Opcode opcode) {
     String family = opcode.semantics().substring(0, opcode.semantics().indexOf('.'));
-    return FOREIGN.contains(opcode.mnemonic()) || FOREIGN_FAMILIES.contains(family);
+    return FOREIGN.contains(opcode.mnemonic())
+        || FOREIGN_FAMILIES.contains(family);
   }
 
   private Effects effects(Opcode opcode) {
@@ -117,7 +121,8 @@ public final class Comparability {
               mask(opcode, "w") | mask(opcode, "0") | mask(opcode, "1"),
               mask(opcode, "u"),
               isForeign(opcode),
-              semantics.startsWith("Shifts.") || semantics.startsWith("Rotates."));
+              semantics.startsWith("Shifts.") || semantics.startsWith("Rotates."),
+              opcode.mnemonic().equals("SHL") || opcode.mnemonic().equals("SHR"));
       known.put(opcode, effects);
     }
     return effects;
@@ -202,9 +207,9 @@ public final class Comparability {
     return TRANSCENDENTAL.contains(opcode.mnemonic());
   }
 
-  /// What `i`, about to execute, leaves undefined: the table's column, and, for counts other than
-  /// 1, what SDM Vol. 2 says of shifts and rotates: OF, and CF once everything was shifted out;
-  /// nothing changes for a count of 0.
+  /// What `i`, about to execute, leaves undefined: the table's column, and what SDM Vol. 2
+  /// "SAL/SAR/SHL/SHR" and "RCL/RCR/ROL/ROR" say: OF for counts other than 1, and CF once SHL or
+  /// SHR has shifted everything out; nothing changes for a count of 0.
   long undefinedFlags(DecodedInstruction i) {
     Effects effects = effects(i.opcode);
     if (!effects.shift) {
@@ -216,7 +221,7 @@ public final class Comparability {
     }
     long mask = effects.undefined;
     mask |= count == 1 ? 0 : Rflags.OF;
-    mask |= count >= 8 * Operands.bytes(i.operand0) ? Rflags.CF : 0;
+    mask |= effects.empties && count >= 8 * Operands.bytes(i.operand0) ? Rflags.CF : 0;
     return mask;
   }
 
