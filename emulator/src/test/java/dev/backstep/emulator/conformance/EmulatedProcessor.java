@@ -8,7 +8,6 @@ import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.decode.Opcode;
-import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.execution.OperationFactory;
 import dev.backstep.emulator.testing.BareVcpu;
 import dev.backstep.emulator.vcpu.ControlBits;
@@ -58,13 +57,12 @@ final class EmulatedProcessor implements AutoCloseable {
   }
 
   final Vcpu vcpu;
-  private boolean restored;
-  private boolean wroteVectors;
   private final Arena arena = Arena.ofConfined();
   private final BareVcpu bare;
   private final Decoder decoder;
   private final OperationFactory factory = new OperationFactory();
   private final Comparability comparability;
+  private final UnsettledOutcomes unsettled;
 
   /// What need not be the same after the last case.
   Allowance allowance = Allowance.NONE;
@@ -93,6 +91,7 @@ final class EmulatedProcessor implements AutoCloseable {
     vcpu = bare.vcpu;
     decoder = new Decoder(absent);
     comparability = new Comparability(vcpu);
+    unsettled = new UnsettledOutcomes(vcpu);
     bare.longMode(HostProcessor.CODE_PAGE, MAPPED_BYTES, GPA);
     map();
     vcpu.cr0 |= ControlBits.CR0_AM | ControlBits.CR0_NE | ControlBits.CR0_MP;
@@ -157,9 +156,8 @@ final class EmulatedProcessor implements AutoCloseable {
   Outcome run(StateRecord before, StateRecord after) {
     load(before);
     allowance = Allowance.NONE;
-    restored = false;
-    wroteVectors = false;
     failure = null;
+    unsettled.begin();
     byte[] code = before.code();
     byte[] padded = Arrays.copyOf(code, code.length + 16);
     Arrays.fill(padded, code.length, padded.length, (byte) HostProcessor.BREAKPOINT);
@@ -179,17 +177,21 @@ final class EmulatedProcessor implements AutoCloseable {
         store(after, GuestFault.BP, 0, 0);
         return Outcome.RAN;
       }
-      if (mayBeOfHost(i, padded, (int) at)
+      if (unsettled.isBefore(i, padded, (int) at)
           || allowance.approximate()
-          || mayLeaveOut(i)
           || step == MOST_STEPS
           || !comparability.isComparable(i, allowance.flags())) {
         return cut(before, at);
       }
-      if (!step(i, after)) {
-        return wraps(i, after) || faultsTwice(i, after) || readsHalf(i)
-            ? cut(before, at)
-            : Outcome.RAN;
+      boolean goesOn = step(i, after);
+      if (!goesOn
+          && failure == null
+          && unsettled.isAfter(
+              i, (int) after.getLong(StateRecord.VECTOR), after.getLong(StateRecord.CR2))) {
+        return cut(before, at);
+      }
+      if (!goesOn) {
+        return Outcome.RAN;
       }
     }
   }
@@ -221,94 +223,6 @@ final class EmulatedProcessor implements AutoCloseable {
       return false;
     }
     return true;
-  }
-
-  /// Whether a case ended by an access that may have passed the end of 4 GiB. SDM Vol. 3 "Limit
-  /// Checking": with a limit of FFFFFFFFH that may be a fault of the segment or not.
-  private boolean wraps(DecodedInstruction i, StateRecord after) {
-    if (vcpu.mode == CpuMode.LONG64) {
-      return false;
-    }
-    long address =
-        switch ((int) after.getLong(StateRecord.VECTOR)) {
-          case GuestFault.PF -> after.getLong(StateRecord.CR2);
-          case GuestFault.AC -> i.isMemory() ? i.effectiveAddress(vcpu.gpr) : 0;
-          default -> 0;
-        };
-    return address >= 0x1_0000_0000L - 512;
-  }
-
-  /// Whether a CMPS ended a case both of whose operands fault. The SDM does not say which does
-  /// first, and the host is not of one mind.
-  private boolean faultsTwice(DecodedInstruction i, StateRecord after) {
-    if (!i.opcode.mnemonic().equals("CMPS") || after.getLong(StateRecord.VECTOR) < 0) {
-      return false;
-    }
-    int bytes = Operands.bytes(i.operand0);
-    long mask = i.addressMask;
-    return faults(i.segment, vcpu.gpr[Vcpu.RSI] & mask, bytes)
-        && faults(SegmentRegister.ES, vcpu.gpr[Vcpu.RDI] & mask, bytes);
-  }
-
-  /// An XSAVE of any kind after an XRSTOR, or after an AVX instruction that left nothing but zeroes
-  /// in the upper halves. SDM Vol. 1 "Processor Tracking of XSAVE-Managed State": what counts as in
-  /// its initial configuration, and as modified, is up to the processor.
-  private boolean mayLeaveOut(DecodedInstruction i) {
-    restored |= i.opcode.mnemonic().startsWith("XRSTOR");
-    wroteVectors |= i.isVex();
-    boolean untold =
-        restored || wroteVectors && Arrays.stream(vcpu.fpu.ymmHigh).allMatch(h -> h == 0);
-    return untold && i.opcode.mnemonic().startsWith("XSAVE");
-  }
-
-  /// Whether what is undefined here is an instruction that the host may have: of AVX-512 (EVEX, or
-  /// VEX with mask registers), or AMD's MOV of CR8, spelled LOCK MOV of CR0 (APM Vol. 3 "MOV CRn").
-  private static boolean mayBeOfHost(DecodedInstruction i, byte[] code, int from) {
-    if (!isUndefined(i)) {
-      return false;
-    }
-    int at = from;
-    boolean lock = false;
-    while (isPrefix(code[at] & 0xFF)) {
-      lock |= (code[at] & 0xFF) == 0xF0;
-      at++;
-    }
-    return switch (code[at] & 0xFF) {
-      case 0x62 -> true;
-      case 0x0F -> lock && (code[at + 1] & 0xFD) == 0x20;
-      case 0xC5 -> isOfMasks(1, code[at + 2] & 0xFF);
-      case 0xC4 -> isOfMasks(code[at + 1] & 0x1F, code[at + 3] & 0xFF);
-      default -> false;
-    };
-  }
-
-  private static boolean isOfMasks(int map, int opcode) {
-    return map == 1
-        ? opcode >= 0x41 && opcode <= 0x4B || opcode >= 0x90 && opcode <= 0x99
-        : map == 3 && opcode >= 0x30 && opcode <= 0x33;
-  }
-
-  /// Whether a byte is a prefix other than LOCK, REP and REX.
-  private static boolean isPrefix(int b) {
-    return (b & 0xE7) == 0x26 || b >= 0x64 && b <= 0x67;
-  }
-
-  /// Whether an EPYC reads only the lower half of an operand that MXCSR.MM lets lie anywhere: seen
-  /// at the end of a page, for PUNPCKL and shifts by a count in memory.
-  private boolean readsHalf(DecodedInstruction i) {
-    String name = i.opcode.mnemonic();
-    return (vcpu.fpu.mxcsr & FpuState.MXCSR_MISALIGNED) != 0
-        && i.isMemory()
-        && (name.contains("UNPCKL") || name.startsWith("PSLL") || name.startsWith("PSR"));
-  }
-
-  private boolean faults(int segment, long ea, int bytes) {
-    try {
-      vcpu.mmu.probeRead(segment, ea, bytes);
-      return vcpu.flag(Rflags.AC) && (ea & bytes - 1) != 0;
-    } catch (GuestFault _) {
-      return true;
-    }
   }
 
   private static Outcome cut(StateRecord before, long at) {
