@@ -24,11 +24,13 @@ final class ConformanceRun implements AutoCloseable {
   /// One in so many sequences has instructions of all groups.
   private static final int MIXED = 4;
 
-  /// A group's forms, cases run, and cases that differ.
+  /// A group's forms, cases run, those that fault, those of which nothing could be compared, and
+  /// those that differ.
   static final class Group {
     final InstructionGroup kind;
     int cases;
     int faults;
+    int empty;
     int differing;
     private final List<Opcode> forms = new ArrayList<>();
 
@@ -50,8 +52,16 @@ final class ConformanceRun implements AutoCloseable {
   private final CaseGenerator generator;
 
   /// A case under way.
+  ///
+  /// @param first the form of its first instruction, or null if that did not execute
+  /// @param empty whether it was cut down to nothing
   private record Case(
-      long number, Group group, Opcode first, Allowance allowance, @Nullable Throwable failure) {}
+      long number,
+      Group group,
+      @Nullable Opcode first,
+      boolean empty,
+      Allowance allowance,
+      @Nullable Throwable failure) {}
 
   /// @param seed of everything random
   /// @param only what mnemonic, semantics, feature or encoding of a case's first form must match
@@ -96,7 +106,7 @@ final class ConformanceRun implements AutoCloseable {
     return forms.size();
   }
 
-  /// How many forms at least one case began with.
+  /// How many forms at least one case began with and executed.
   int formsTried() {
     return tried.size();
   }
@@ -140,7 +150,14 @@ final class ConformanceRun implements AutoCloseable {
     List<Opcode> others = round % MIXED == 0 ? forms : group.forms;
     generator.generate(before, mixed(seed, number), first, others);
     emulate(emulated, before, after[buffer][k]);
-    cases[buffer][k] = new Case(number, group, first, emulated.allowance, emulated.failure);
+    cases[buffer][k] =
+        new Case(
+            number,
+            group,
+            emulated.firstRan ? first : null,
+            emulated.isEmpty,
+            emulated.allowance,
+            emulated.failure);
   }
 
   /// Runs a case in the emulator, cut where it cannot be compared.
@@ -162,7 +179,10 @@ final class ConformanceRun implements AutoCloseable {
     for (int k = 0; k < count; k++) {
       Case one = cases[buffer][k];
       one.group.cases++;
-      tried.add(one.first);
+      one.group.empty += one.empty ? 1 : 0;
+      if (one.first != null) {
+        tried.add(one.first);
+      }
       StateRecord hostAfter = host.after(buffer, k);
       one.group.faults += hostAfter.getLong(StateRecord.VECTOR) == 3 ? 0 : 1;
       String differences = StateComparison.text(hostAfter, after[buffer][k], one.allowance, null);

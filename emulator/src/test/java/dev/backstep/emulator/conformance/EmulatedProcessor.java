@@ -67,6 +67,13 @@ final class EmulatedProcessor implements AutoCloseable {
   /// What need not be the same after the last case.
   Allowance allowance = Allowance.NONE;
 
+  /// Whether nothing of the last case was left to execute.
+  boolean isEmpty;
+
+  /// Whether the last case's first instruction was executed, or faulted, as something other than an
+  /// undefined one.
+  boolean firstRan;
+
   /// What an instruction of the last case threw other than a fault, or null.
   @Nullable Throwable failure;
 
@@ -106,7 +113,12 @@ final class EmulatedProcessor implements AutoCloseable {
 
   /// The name that /proc/cpuinfo has for a feature of the table.
   static String flag(String feature) {
-    return feature.equals("PREFETCHW") ? "3dnowprefetch" : feature.toLowerCase(Locale.ROOT);
+    return switch (feature) {
+      case "PREFETCHW" -> "3dnowprefetch";
+      case "CET_SS" -> "user_shstk";
+      case "CET_IBT" -> "ibt";
+      default -> feature.toLowerCase(Locale.ROOT);
+    };
   }
 
   private void map() {
@@ -157,6 +169,8 @@ final class EmulatedProcessor implements AutoCloseable {
     load(before);
     allowance = Allowance.NONE;
     failure = null;
+    isEmpty = true;
+    firstRan = false;
     unsettled.begin();
     byte[] code = before.code();
     byte[] padded = Arrays.copyOf(code, code.length + 16);
@@ -190,6 +204,8 @@ final class EmulatedProcessor implements AutoCloseable {
               i, (int) after.getLong(StateRecord.VECTOR), after.getLong(StateRecord.CR2))) {
         return cut(before, at);
       }
+      isEmpty = false;
+      firstRan |= step == 0 && !isUndefined(i);
       if (!goesOn) {
         return Outcome.RAN;
       }

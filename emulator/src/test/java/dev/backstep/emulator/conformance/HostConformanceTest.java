@@ -58,17 +58,21 @@ class HostConformanceTest {
 
   private static String totals(ConformanceRun run) throws IOException {
     StringBuilder text = new StringBuilder();
-    text.append("%-28s %9s %9s %9s%n".formatted("group", "cases", "faults", "differ"));
+    text.append("%-28s %9s %9s %9s %9s%n".formatted("group", "cases", "faults", "empty", "differ"));
     int cases = 0;
     int faults = 0;
+    int empty = 0;
     int differing = 0;
     for (ConformanceRun.Group t : run.groups()) {
-      text.append("%-28s %9d %9d %9d%n".formatted(t.kind.title(), t.cases, t.faults, t.differing));
+      text.append(
+          "%-28s %9d %9d %9d %9d%n"
+              .formatted(t.kind.title(), t.cases, t.faults, t.empty, t.differing));
       cases += t.cases;
       faults += t.faults;
+      empty += t.empty;
       differing += t.differing;
     }
-    text.append("%-28s %9d %9d %9d%n".formatted("all", cases, faults, differing));
+    text.append("%-28s %9d %9d %9d %9d%n".formatted("all", cases, faults, empty, differing));
     return text.append(run.forms())
         .append(" forms; host: ")
         .append(HostProcessor.modelName())
