@@ -1,5 +1,6 @@
-/// Virtual time. It derives from the count of retired instructions alone: nothing here reads a host
-/// clock.
+/// Virtual time and timers. Time is the count of retired instructions, plus what slow ones are
+/// charged, plus what is skipped while every vCPU waits: all follow from the run, and nothing here
+/// reads a host clock. Single-threaded, driven by the machine.
 @NullMarked
 package dev.backstep.emulator.time;
 
