@@ -1,5 +1,5 @@
-/// Platforms, CPU models and quirks, and the policies they compose. Only the machine builder reads
-/// a platform; code elsewhere asks a policy by the name of the behaviour.
+/// Platforms and quirks, and the policies they compose. Only the machine builder reads a platform;
+/// code elsewhere asks a policy by the name of the behaviour.
 @NullMarked
 package dev.backstep.emulator.platform;
 
