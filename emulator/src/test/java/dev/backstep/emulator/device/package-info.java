@@ -1,3 +1,4 @@
+/// Tests of the devices, one at a time, through their ports.
 @NullMarked
 package dev.backstep.emulator.device;
 

@@ -1,3 +1,4 @@
+/// Tests of PCI, through its configuration ports.
 @NullMarked
 package dev.backstep.emulator.device.pci;
 
