@@ -138,7 +138,7 @@ final class ObjdumpDifferences {
 
   private static boolean mayBeUndefined(Line theirs) {
     if (!KNOWN.contains(theirs.mnemonic()) || theirs.text().contains("?")) {
-      // Not in the table yet; or a segment or control register that does not exist.
+      // Not in the table; or a segment or control register that does not exist.
       return true;
     }
     if (EVEX_OR_SPOILT_VEX.matcher(theirs.bytes() + " ").matches()) {
