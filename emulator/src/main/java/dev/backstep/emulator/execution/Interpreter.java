@@ -53,7 +53,8 @@ public final class Interpreter {
     builder.listen(newListener);
   }
 
-  /// Whether the guest only faults in its fault handlers and retires nothing any more.
+  /// Whether the guest only faults, in its fault handlers or on the way to them, and retires
+  /// nothing any more.
   public boolean isStuck() {
     return deliveriesWithoutProgress > STUCK_DELIVERIES;
   }
@@ -76,9 +77,12 @@ public final class Interpreter {
         flush(c);
       }
     }
-    if (c.attention) {
+    if (c.attention && !c.deliveryEndless) {
       // What the last instruction brought upon this vCPU it takes before another vCPU runs.
       InterruptGate.attend(c);
+    }
+    if (c.deliveryEndless) {
+      deliveriesWithoutProgress = STUCK_DELIVERIES + 1;
     }
     flush(c);
   }
@@ -86,6 +90,9 @@ public final class Interpreter {
   /// Takes what asked for attention; false if the vCPU must leave its turn.
   private boolean attend(Vcpu c) {
     c.attention = false;
+    if (c.deliveryEndless) {
+      return false;
+    }
     InterruptGate.attend(c);
     linkFrom = CodeBlock.NONE;
     SegmentRegister cs = c.segments[SegmentRegister.CS];
@@ -95,7 +102,8 @@ public final class Interpreter {
       codeSegmentBase = cs.base;
       c.mmu.codeSegmentMoved();
     }
-    return c.activity == Activity.RUNNING && !c.yielded && !isStuck();
+    boolean runs = c.activity == Activity.RUNNING && !c.deliveryEndless;
+    return runs && !c.yielded && !isStuck();
   }
 
   /// Runs at least one instruction, or delivers the fault of fetching it.

@@ -44,6 +44,10 @@ public final class EventDelivery {
 
   private static final int NMI_VECTOR = 2;
 
+  /// Exceptions met one within the delivery of the other after which there is no end to them. Those
+  /// that do end take a handful.
+  private static final int MOST_NESTED = 256;
+
   /// No exception was being delivered.
   private static final int NONE = -1;
 
@@ -60,7 +64,7 @@ public final class EventDelivery {
   public static void exception(Vcpu c, GuestFault fault) {
     // The instruction did not complete: its breakpoints and its single step come to nothing.
     c.pendingDebugTraps = 0;
-    deliverFault(c, fault, NONE);
+    deliverFault(c, fault);
   }
 
   /// Delivers #DB for traps; DR6 is up to date.
@@ -105,31 +109,50 @@ public final class EventDelivery {
     try {
       deliver(c, vector, errorCode, kind, extraFlags);
     } catch (GuestFault nested) {
-      deliverFault(c, nested, NONE);
+      deliverFault(c, nested);
     }
   }
 
+  /// Delivers `fault`, then what its delivery raises, and so on.
+  ///
+  /// That need not end: #AC and others make no double fault, and a processor raises #AC for ever if
+  /// the frame of its handler, at CPL 3, is not aligned. The guest is stuck then.
+  private static void deliverFault(Vcpu c, GuestFault fault) {
+    int vector = NONE;
+    GuestFault raised = fault;
+    for (int nested = 0; nested < MOST_NESTED; nested++) {
+      vector = next(c, vector, raised);
+      if (vector == NONE) {
+        shutDown(c);
+        return;
+      }
+      int errorCode = vector == GuestFault.DF ? 0 : codeOf(raised);
+      emitException(c, vector, errorCode);
+      try {
+        deliver(c, vector, errorCode, Kind.EXCEPTION, DebugTraps.resumeFlagOf(c, vector));
+        return;
+      } catch (GuestFault another) {
+        raised = another;
+      }
+    }
+    c.deliveryEndless = true;
+    c.requestAttention();
+  }
+
+  private static int codeOf(GuestFault fault) {
+    return fault.hasErrorCode() ? fault.errorCode() : NO_ERROR_CODE;
+  }
+
   /// @param first the exception whose delivery raised `fault`, or [#NONE]
-  private static void deliverFault(Vcpu c, GuestFault fault, int first) {
+  /// @return what is delivered for it, or [#NONE] for shutdown
+  private static int next(Vcpu c, int first, GuestFault fault) {
     if (fault.vector() == GuestFault.PF) {
       // SDM Vol. 3 "Interrupt 14—Page-Fault Exception (#PF)": CR2 is written whenever a page fault
       // is
       // detected, even if a double fault comes of it.
       c.cr2 = fault.faultingLinearAddress();
     }
-    int vector = combine(first, fault.vector());
-    if (vector == NONE) {
-      shutDown(c);
-      return;
-    }
-    boolean isDouble = vector == GuestFault.DF;
-    int errorCode = isDouble ? 0 : fault.hasErrorCode() ? fault.errorCode() : NO_ERROR_CODE;
-    emitException(c, vector, errorCode);
-    try {
-      deliver(c, vector, errorCode, Kind.EXCEPTION, DebugTraps.resumeFlagOf(c, vector));
-    } catch (GuestFault nested) {
-      deliverFault(c, nested, vector);
-    }
+    return combine(first, fault.vector());
   }
 
   /// SDM Vol. 3 table "Conditions for Generating a Double Fault": the vector to deliver after

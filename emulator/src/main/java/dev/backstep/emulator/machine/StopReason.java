@@ -17,7 +17,8 @@ public sealed interface StopReason {
   /// Every vCPU waits and nothing will ever wake one: no timer is armed, no input can come.
   record Idle() implements StopReason {}
 
-  /// A vCPU faults at the first instruction of its fault handlers for ever, without retiring any.
+  /// A vCPU faults at the first instruction of its fault handlers, or on the way to them, for ever,
+  /// without retiring any.
   record Stuck(int vcpu) implements StopReason {}
 
   /// Somebody outside asked for it (end of the recording, interrupt key).

@@ -114,6 +114,9 @@ public final class Vcpu implements CpuSignals {
   /// DR6 bits of debug traps that the running instruction met, delivered when it has retired.
   public long pendingDebugTraps;
 
+  /// The delivery of an event faults for ever: this vCPU will never run another instruction.
+  public boolean deliveryEndless;
+
   /// The running instruction raises no single-step trap although TF was set before it: software
   /// interrupts and SYSCALL, which judge TF after they changed it.
   public boolean stepTrapSuppressed;

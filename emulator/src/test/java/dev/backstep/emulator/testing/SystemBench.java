@@ -323,6 +323,11 @@ public final class SystemBench {
     return this;
   }
 
+  /// Whether the guest will never retire another instruction.
+  public boolean isStuck() {
+    return interpreter.isStuck();
+  }
+
   /// Runs one instruction. If it faults, RIP is at the handler: the HLT there, which is the first
   /// to retire, is taken back.
   public SystemBench step() {
