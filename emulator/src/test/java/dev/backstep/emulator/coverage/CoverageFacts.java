@@ -2,7 +2,9 @@ package dev.backstep.emulator.coverage;
 
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.decode.Opcode;
+import dev.backstep.emulator.decode.OpcodeTable;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +14,8 @@ import java.util.Set;
 public final class CoverageFacts {
   private static final String ROOT = "dev.backstep.emulator.";
 
-  /// Families of semantics whose tests are not called after them.
+  /// Families of semantics whose tests are not called after them, and mnemonics that have tests
+  /// besides their families'.
   private static final Map<String, List<String>> UNIT_TESTS = WordLists.read("unit-tests.txt");
 
   /// Features that are more than instructions: test classes, then tests of kvm-unit-tests as
@@ -27,14 +30,15 @@ public final class CoverageFacts {
 
   /// The simple names of the test classes of an instruction's semantics.
   static Set<String> unitTests(Opcode opcode) {
-    String semantics = opcode.semantics();
-    String family = semantics.substring(0, semantics.indexOf('.'));
+    String family = family(opcode);
     Set<String> tests = new LinkedHashSet<>();
     if (exists("isa." + family + "Test")) {
       tests.add(family + "Test");
     }
-    for (String test : UNIT_TESTS.getOrDefault(family, List.of())) {
-      tests.add(simpleName(test));
+    for (String key : List.of(family, opcode.mnemonic())) {
+      for (String test : UNIT_TESTS.getOrDefault(key, List.of())) {
+        tests.add(simpleName(test));
+      }
     }
     return tests;
   }
@@ -71,6 +75,24 @@ public final class CoverageFacts {
                   .forEach(test -> missing.add(key + ": " + test)));
     }
     return missing;
+  }
+
+  /// The words of the lists that are neither mnemonics nor families of semantics of the opcode
+  /// tables.
+  static List<String> unknownInstructions() {
+    Set<String> known = new HashSet<>();
+    for (Opcode opcode : OpcodeTable.opcodes()) {
+      known.add(opcode.mnemonic());
+      known.add(family(opcode));
+    }
+    List<String> unknown = new ArrayList<>(UNIT_TESTS.keySet());
+    KVM_UNIT_TESTS.values().forEach(unknown::addAll);
+    unknown.removeIf(known::contains);
+    return unknown;
+  }
+
+  private static String family(Opcode opcode) {
+    return opcode.semantics().substring(0, opcode.semantics().indexOf('.'));
   }
 
   /// The features that the list of system features names.
