@@ -83,6 +83,9 @@ final class ConformanceRun implements AutoCloseable {
         forms.add(opcode);
       }
     }
+    if (byKind.isEmpty()) {
+      throw new IllegalArgumentException("no form that can be compared matches " + only);
+    }
     groups = List.copyOf(byKind.values());
     for (int k = 0; k < HostProcessor.BATCH; k++) {
       for (int buffer = 0; buffer < 2; buffer++) {
