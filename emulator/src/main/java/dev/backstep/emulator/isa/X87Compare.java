@@ -129,12 +129,10 @@ public final class X87Compare {
 
   /// ZF, PF and CF for C3, C2 and C0; OF, SF and AF are cleared.
   private static void setFlags(Vcpu c, int conditions) {
-    long flags =
-        c.rflags() & ~(Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | Rflags.SF | Rflags.OF);
-    flags |= (conditions & X87Stack.C3) != 0 ? Rflags.ZF : 0;
+    int flags = (conditions & X87Stack.C3) != 0 ? Rflags.ZF : 0;
     flags |= (conditions & X87Stack.C2) != 0 ? Rflags.PF : 0;
     flags |= (conditions & X87Stack.C0) != 0 ? Rflags.CF : 0;
-    c.setRflags(flags);
+    Rflags.setArithmetic(c, flags);
   }
 
   /// Compares ST(0) with zero.
@@ -167,35 +165,35 @@ public final class X87Compare {
   }
 
   public static void fcmovb(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & Rflags.CF) != 0);
+    move(c, i, Rflags.cf(c));
   }
 
   public static void fcmove(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & Rflags.ZF) != 0);
+    move(c, i, Rflags.zf(c));
   }
 
   public static void fcmovbe(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & (Rflags.CF | Rflags.ZF)) != 0);
+    move(c, i, Rflags.cf(c) || Rflags.zf(c));
   }
 
   public static void fcmovu(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & Rflags.PF) != 0);
+    move(c, i, Rflags.pf(c));
   }
 
   public static void fcmovnb(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & Rflags.CF) == 0);
+    move(c, i, !Rflags.cf(c));
   }
 
   public static void fcmovne(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & Rflags.ZF) == 0);
+    move(c, i, !Rflags.zf(c));
   }
 
   public static void fcmovnbe(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & (Rflags.CF | Rflags.ZF)) == 0);
+    move(c, i, !(Rflags.cf(c) || Rflags.zf(c)));
   }
 
   public static void fcmovnu(Vcpu c, DecodedInstruction i) {
-    move(c, i, (c.rflags() & Rflags.PF) == 0);
+    move(c, i, !Rflags.pf(c));
   }
 
   /// C1 is left alone unless a register is empty.
