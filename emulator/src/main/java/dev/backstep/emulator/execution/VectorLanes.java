@@ -17,6 +17,7 @@ final class VectorLanes {
   private static final ClassDesc FPU = OperationCode.desc(FpuState.class);
   private static final MethodTypeDesc OF_ADDRESS =
       MethodTypeDesc.of(CD_void, OperationCode.VCPU, OperationCode.INSTRUCTION, CD_long);
+  private static final MethodTypeDesc OF_OPERAND = OF_ADDRESS.insertParameterTypes(3, CD_int);
 
   private final CodeBuilder code;
   private final OperationShape shape;
@@ -27,7 +28,8 @@ final class VectorLanes {
   }
 
   /// Leaves a lane of operand `k` on the stack: of vectors of fewer bytes than `resultLanes` have,
-  /// zero beyond them; of general registers the sign-extended value.
+  /// zero beyond them; of general registers and of memory narrower than a lane the sign-extended
+  /// value.
   void load(int k, int lane, int resultLanes) {
     int bytes = shape.bytes(k);
     if (lane > 0 && lane >= bytes / 8) {
@@ -71,7 +73,8 @@ final class VectorLanes {
       code.aload(OperationCode.VCPU_SLOT)
           .aload(OperationCode.INSTRUCTION_SLOT)
           .lload(OperationCode.ADDRESS_SLOT)
-          .invokestatic(OperationCode.desc(VectorState.class), "checkAlignment", OF_ADDRESS);
+          .loadConstant(bytes)
+          .invokestatic(OperationCode.desc(VectorState.class), "checkAlignment", OF_OPERAND);
     }
     code.aload(OperationCode.VCPU_SLOT).getfield(OperationCode.VCPU, "mmu", OperationCode.MMU);
     field("segment");

@@ -93,7 +93,7 @@ public final class SseConvertWidths {
       int bytes = Operands.bytes(i.operand0);
       long ea = i.effectiveAddress(c.gpr);
       if (bytes == 16) {
-        VectorState.checkStoreAlignment(c, i, ea, 16);
+        VectorState.checkStoreAlignment(c, i, ea, 16, 16);
       }
       for (int k = 0; k < bytes; k += 8) {
         c.mmu.loadForWrite64(i.segment, ea + k & i.addressMask);

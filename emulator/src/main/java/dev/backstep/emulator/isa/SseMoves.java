@@ -46,35 +46,14 @@ public final class SseMoves {
 
   /// A vector between memory and a register.
   private static void move(Vcpu c, DecodedInstruction i, long ea) {
-    int bytes = Operands.bytes(i.operand0);
-    if (bytes == 32) {
-      moveWide(c, i, ea);
-      return;
-    }
-    long next = ea + 8 & i.addressMask;
-    if (Operands.kind(i.operand0) == Operands.MEMORY) {
-      VectorState.checkStoreAlignment(c, i, ea, 16);
-      if ((ea & 15) != 0) {
-        c.mmu.probeWrite(i.segment, ea, 16);
-      }
-      c.mmu.store64(i.segment, ea, c.fpu.xmm[2 * i.register1]);
-      c.mmu.store64(i.segment, next, c.fpu.xmm[2 * i.register1 + 1]);
-      return;
-    }
-    VectorState.checkAlignment(c, i, ea);
-    long low = c.mmu.load64(i.segment, ea);
-    VectorState.storeXmm(c, i.register0, low, c.mmu.load64(i.segment, next));
-    VectorOperands.clearRest(c, i, i.register0);
-  }
-
-  private static void moveWide(Vcpu c, DecodedInstruction i, long ea) {
     long[] vector = c.fpu.scratchA;
+    int bytes = Operands.bytes(i.operand0);
     if (Operands.kind(i.operand0) == Operands.MEMORY) {
       VectorOperands.load(c, i, 1, vector);
-      VectorOperands.storeMemory(c, i, ea, 32, vector);
+      VectorOperands.storeMemory(c, i, ea, bytes, vector);
       return;
     }
-    VectorOperands.loadMemory(c, i, ea, 32, vector);
+    VectorOperands.loadMemory(c, i, ea, bytes, vector);
     VectorOperands.storeRegister(c, i, i.register0, vector);
   }
 
@@ -251,7 +230,7 @@ public final class SseMoves {
   /// open; this is what an AMD EPYC does.
   static void checkMaskedStore(Vcpu c, DecodedInstruction i, int bytes) {
     long ea = c.gpr[Vcpu.RDI] & i.addressMask;
-    VectorState.checkStoreAlignment(c, i, ea, 8);
+    VectorState.checkStoreAlignment(c, i, ea, 8, bytes);
     c.mmu.probeWrite(i.segment, ea, bytes);
   }
 

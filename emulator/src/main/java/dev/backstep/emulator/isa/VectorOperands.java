@@ -67,7 +67,7 @@ final class VectorOperands {
       return;
     }
     if (bytes > 8) {
-      VectorState.checkAlignment(c, i, ea);
+      VectorState.checkAlignment(c, i, ea, bytes);
     }
     set(into, c.mmu.load64(i.segment, ea), 0);
     for (int lane = 1; lane < bytes / 8; lane++) {
@@ -101,8 +101,8 @@ final class VectorOperands {
       Memory.store(c, i.segment, ea, bytes, from[0]);
       return;
     }
-    VectorState.checkStoreAlignment(c, i, ea, 16);
-    if ((ea & bytes - 1) != 0) {
+    VectorState.checkStoreAlignment(c, i, ea, 16, bytes);
+    if (!VectorState.isInOneCell(c, i, ea, bytes)) {
       c.mmu.probeWrite(i.segment, ea, bytes);
     }
     for (int lane = 0; lane < bytes / 8; lane++) {

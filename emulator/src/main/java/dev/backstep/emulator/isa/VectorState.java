@@ -20,7 +20,8 @@ public final class VectorState {
 
   private static final long SSE_AND_AVX = ControlBits.XCR0_SSE | ControlBits.XCR0_AVX;
 
-  private static final int STATUS_ERROR_SUMMARY = 1 << 7;
+  /// Of the image of FXSAVE.
+  private static final int LEGACY_IMAGE_BYTES = 512;
 
   private VectorState() {}
 
@@ -65,7 +66,7 @@ public final class VectorState {
   /// #MF if an unmasked x87 exception is pending. With CR0.NE clear it would be reported by the
   /// PC's interrupt 13, which is not wired: nothing happens then.
   static void requireNoPendingException(Vcpu c) {
-    if ((c.fpu.statusWord & STATUS_ERROR_SUMMARY) != 0 && c.cr0(ControlBits.CR0_NE)) {
+    if ((c.fpu.statusWord & X87Stack.ERROR_SUMMARY) != 0 && c.cr0(ControlBits.CR0_NE)) {
       throw c.fault.withoutCode(GuestFault.MF);
     }
   }
@@ -88,7 +89,7 @@ public final class VectorState {
   /// #GP(0), but for AMD's misaligned exception mask. APM Vol. 1 "MXCSR", MM.
   public static void requireAlignedOperand(Vcpu c, DecodedInstruction i, long ea) {
     if ((c.fpu.mxcsr & FpuState.MXCSR_MISALIGNED) != 0) {
-      checkAlignment(c, i, ea);
+      checkAlignment(c, i, ea, 16);
       return;
     }
     requireAligned(c, i, ea, 16);
@@ -96,9 +97,13 @@ public final class VectorState {
 
   /// The rule for the image of FXSAVE: a multiple of 16, else #GP(0), or #AC while alignment is
   /// checked and it is no multiple of 4; SDM Vol. 2 "FXSAVE" leaves that open, an AMD EPYC does so.
+  /// Where pages are looked at first, they are as for a read.
   static void requireAlignedImage(Vcpu c, DecodedInstruction i, long ea) {
     c.mmu.checkSegment(i.segment, ea, 1);
     if (c.flag(Rflags.AC) && isMisaligned(c, i, ea, 4)) {
+      if (!c.cpuid.vendor().checksAlignmentFirst()) {
+        c.mmu.probeRead(i.segment, ea, LEGACY_IMAGE_BYTES);
+      }
       throw c.fault.withCode(GuestFault.AC, 0);
     }
     requireAligned(c, i, ea, 16);
@@ -116,51 +121,51 @@ public final class VectorState {
     }
   }
 
-  private static long linear(Vcpu c, DecodedInstruction i, long ea) {
+  /// The linear address of a memory operand, before it is cut to the mode's width.
+  static long linear(Vcpu c, DecodedInstruction i, long ea) {
     boolean hasBase = c.mode != CpuMode.LONG64 || i.segment >= SegmentRegister.FS;
     return hasBase ? ea + c.segments[i.segment].base : ea;
   }
 
+  /// Whether an access to the first of the `bytes` bytes (a power of two) says what one to any of
+  /// them would: they lie in one page, and no segment limit can cut them.
+  static boolean isInOneCell(Vcpu c, DecodedInstruction i, long ea, int bytes) {
+    return c.mode == CpuMode.LONG64 && (linear(c, i, ea) & bytes - 1) == 0;
+  }
+
   /// #AC for a vector of 16 or 32 bytes that may lie anywhere and lies at no multiple of 16 while
   /// alignment is checked. SDM Vol. 2 "MOVDQU": "treatment of #AC varies"; this is how an AMD EPYC
-  /// treats it, before page faults.
-  public static void checkAlignment(Vcpu c, DecodedInstruction i, long ea) {
+  /// treats it.
+  public static void checkAlignment(Vcpu c, DecodedInstruction i, long ea, int bytes) {
     if (c.flag(Rflags.AC) && isMisaligned(c, i, ea, 16)) {
-      c.mmu.checkSegment(i.segment, ea, 16);
+      throw misalignedLoad(c, i, ea, bytes);
+    }
+  }
+
+  /// The same for a store of `bytes` bytes that must lie at a multiple of `alignment`.
+  static void checkStoreAlignment(Vcpu c, DecodedInstruction i, long ea, int alignment, int bytes) {
+    if (c.flag(Rflags.AC) && isMisaligned(c, i, ea, alignment)) {
+      if (c.cpuid.vendor().checksAlignmentFirst()) {
+        c.mmu.checkSegmentForWrite(i.segment, ea, bytes);
+      } else {
+        c.mmu.probeWrite(i.segment, ea, bytes);
+      }
       throw c.fault.withCode(GuestFault.AC, 0);
     }
   }
 
-  /// The same for a store that must lie at a multiple of `bytes`.
-  static void checkStoreAlignment(Vcpu c, DecodedInstruction i, long ea, int bytes) {
-    if (c.flag(Rflags.AC) && isMisaligned(c, i, ea, bytes)) {
-      c.mmu.checkSegmentForWrite(i.segment, ea, bytes);
-      throw c.fault.withCode(GuestFault.AC, 0);
+  /// #AC, unless what goes before it faults: the segment's checks, and paging but for some vendors.
+  private static GuestFault misalignedLoad(Vcpu c, DecodedInstruction i, long ea, int bytes) {
+    if (c.cpuid.vendor().checksAlignmentFirst()) {
+      c.mmu.checkSegment(i.segment, ea, bytes);
+    } else {
+      c.mmu.probeRead(i.segment, ea, bytes);
     }
+    return c.fault.withCode(GuestFault.AC, 0);
   }
 
   private static boolean isMisaligned(Vcpu c, DecodedInstruction i, long ea, int bytes) {
     return c.cpl == 3 && c.cr0(ControlBits.CR0_AM) && (linear(c, i, ea) & bytes - 1) != 0;
-  }
-
-  /// The low quadword of operand 1, an XMM register or aligned 128-bit memory.
-  static long sourceLow(Vcpu c, DecodedInstruction i) {
-    if (!i.isMemory()) {
-      return c.fpu.xmm[2 * i.register1];
-    }
-    long ea = i.effectiveAddress(c.gpr);
-    requireAligned16(c, i, ea);
-    return c.mmu.load64(i.segment, ea);
-  }
-
-  /// The high quadword of operand 1.
-  static long sourceHigh(Vcpu c, DecodedInstruction i) {
-    if (!i.isMemory()) {
-      return c.fpu.xmm[2 * i.register1 + 1];
-    }
-    long ea = i.effectiveAddress(c.gpr);
-    requireAligned16(c, i, ea);
-    return c.mmu.load64(i.segment, ea + 8);
   }
 
   /// Writes XMM register `register`.
