@@ -11,9 +11,11 @@ public final class CacheLines {
 
   private CacheLines() {}
 
-  /// Clears the line that rAX points into.
+  /// Clears the line that rAX points into: the line of the linear address, whatever the segment's
+  /// base.
   public static void clzero(Vcpu c, DecodedInstruction i) {
-    long ea = c.gpr[Vcpu.RAX] & i.addressMask & -LINE_BYTES;
+    long inLine = c.gpr[Vcpu.RAX] & i.addressMask;
+    long ea = inLine - (VectorState.linear(c, i, inLine) & LINE_BYTES - 1);
     c.mmu.probeWrite(i.segment, ea, LINE_BYTES);
     for (int k = 0; k < LINE_BYTES; k += 8) {
       c.mmu.store64(i.segment, ea + k, 0);

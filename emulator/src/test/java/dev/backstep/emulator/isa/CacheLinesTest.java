@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.backstep.emulator.testing.BareVcpu;
 import dev.backstep.emulator.testing.InstructionRunner;
 import dev.backstep.emulator.vcpu.GuestFault;
+import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +47,52 @@ class CacheLinesTest {
       assertEquals(0, bare.ram.getLong(GPA + k));
     }
     assertEquals(pattern(0x180), bare.ram.getLong(GPA + 0x180));
+  }
+
+  /// The line is one of the linear address space, whatever the segment's base.
+  @Test
+  void clzeroClearsTheLineOfTheLinearAddress() {
+    c.segments[SegmentRegister.FS].base = GVA + 0x20;
+    c.mmu.segmentChanged(SegmentRegister.FS);
+    c.gpr[Vcpu.RAX] = 0x25;
+    assertEquals(InstructionRunner.NO_FAULT, runner.run(c, "64 0F 01 FC"));
+    assertEquals(pattern(0x38), bare.ram.getLong(GPA + 0x38));
+    for (int k = 0x40; k < 0x80; k += 8) {
+      assertEquals(0, bare.ram.getLong(GPA + k));
+    }
+    assertEquals(pattern(0x80), bare.ram.getLong(GPA + 0x80));
+  }
+
+  /// A hint: it faults on no address.
+  @Test
+  void cldemoteTouchesNoMemory() {
+    c.gpr[Vcpu.RAX] = GVA + 0x10_0000;
+    assertEquals(InstructionRunner.NO_FAULT, runner.run(c, "0F 1C 00"));
+    c.gpr[Vcpu.RAX] = 1L << 62;
+    assertEquals(InstructionRunner.NO_FAULT, runner.run(c, "0F 1C 00"));
+    c.gpr[Vcpu.RAX] = GVA;
+    assertEquals(InstructionRunner.NO_FAULT, runner.run(c, "0F 1C 00"));
+    assertEquals(pattern(0), bare.ram.getLong(GPA));
+  }
+
+  @Test
+  void movdiriStoresAnOperandOf32Or64BitsAnywhere() {
+    c.gpr[Vcpu.RAX] = GVA + 0x13;
+    c.gpr[Vcpu.RCX] = 0xF1F2_F3F4_F5F6_F7F8L;
+    int after = bare.ram.getInt(GPA + 0x17);
+    assertEquals(InstructionRunner.NO_FAULT, runner.run(c, "0F 38 F9 08"));
+    assertEquals(0xF5F6_F7F8, bare.ram.getInt(GPA + 0x13));
+    assertEquals(after, bare.ram.getInt(GPA + 0x17));
+    assertEquals(InstructionRunner.NO_FAULT, runner.run(c, "48 0F 38 F9 08"));
+    assertEquals(0xF1F2_F3F4_F5F6_F7F8L, bare.ram.getLong(GPA + 0x13));
+  }
+
+  @Test
+  void movdiriFaultsLikeAStoreAndHasNoRegisterForm() {
+    c.gpr[Vcpu.RAX] = GVA + 0xFFD;
+    assertEquals(GuestFault.PF, runner.run(c, "0F 38 F9 08"));
+    assertEquals(pattern(0xFF8), bare.ram.getLong(GPA + 0xFF8));
+    assertEquals(GuestFault.UD, runner.run(c, "0F 38 F9 C8"));
   }
 
   @Test
