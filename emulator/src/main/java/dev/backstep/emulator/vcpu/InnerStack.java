@@ -71,14 +71,14 @@ public final class InnerStack {
   /// Pushes the low `bytes` bytes of `value`.
   public void push(Vcpu c, long value, int bytes) {
     long slot = pointer - bytes & pointerMask;
-    requireAligned(c, slot, bytes);
+    long gva = checksLimit ? segment.base + slot & 0xFFFFFFFFL : slot;
+    requireAligned(c, gva, bytes);
     if (checksLimit) {
       requireInside(c, slot, bytes);
-      c.mmu.writeLinear(segment.base + slot & 0xFFFFFFFFL, bytes, value, cpl);
     } else {
-      requireCanonical(c, slot);
-      c.mmu.writeLinear(slot, bytes, value, cpl);
+      requireCanonical(c, gva);
     }
+    c.mmu.writeLinear(gva, bytes, value, cpl);
     pointer = pointer & ~pointerMask | slot;
   }
 
@@ -96,9 +96,9 @@ public final class InnerStack {
   }
 
   /// SDM Vol. 3 "Interrupt 17—Alignment Check Exception (#AC)": pushes at CPL 3 are checked.
-  private void requireAligned(Vcpu c, long slot, int bytes) {
+  private void requireAligned(Vcpu c, long gva, int bytes) {
     boolean checks = cpl == 3 && c.cr0(ControlBits.CR0_AM) && c.flag(Rflags.AC);
-    if (checks && (segment.base + slot & bytes - 1) != 0) {
+    if (checks && (gva & bytes - 1) != 0) {
       throw c.fault.withCode(GuestFault.AC, 0);
     }
   }
