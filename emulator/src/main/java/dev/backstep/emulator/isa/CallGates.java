@@ -53,12 +53,12 @@ final class CallGates {
       CodeSegments.requireTarget(c, d, rip, 0);
     }
     FarTransfers.pushReturn(c, stack, returnRip, bytes);
+    DescriptorFetch.markAccessed(c, selector, d);
     if (newCpl < c.cpl) {
       ShadowStack.prepareInner(c, newCpl, c.isLongModeActive(), 0, returnRip, 0);
     } else {
       ShadowStack.prepareSame(c, c.isLongModeActive(), returnRip, 0);
     }
-    DescriptorFetch.markAccessed(c, selector, d);
     stack.commit(c);
     ShadowStack.commitCall(c, newCpl);
     CodeSegments.commit(c, selector, d, newCpl, rip);

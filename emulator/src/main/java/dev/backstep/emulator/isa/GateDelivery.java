@@ -88,12 +88,12 @@ final class GateDelivery {
       stack.push(c, c.gpr[Vcpu.RSP], bytes);
     }
     pushReturn(c, stack, bytes, errorCode, extraFlags);
+    DescriptorFetch.markAccessed(c, selector, d);
     if (inner) {
       ShadowStack.prepareInner(c, newCpl, false, 0, c.rip, ext);
     } else {
       ShadowStack.prepareSame(c, false, c.rip, ext);
     }
-    DescriptorFetch.markAccessed(c, selector, d);
     if (fromVm86) {
       dropVm86Segments(c);
     }

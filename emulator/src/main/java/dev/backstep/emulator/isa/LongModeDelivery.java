@@ -50,8 +50,8 @@ final class LongModeDelivery {
     stack.push(c, c.segments[SegmentRegister.SS].selector, 8);
     stack.push(c, c.gpr[Vcpu.RSP], 8);
     GateDelivery.pushReturn(c, stack, 8, errorCode, extraFlags);
-    prepareShadowStack(c, newCpl, Descriptor.interruptStack(gate), ext);
     DescriptorFetch.markAccessed(c, selector, d);
+    prepareShadowStack(c, newCpl, Descriptor.interruptStack(gate), ext);
     stack.commit(c);
     ShadowStack.commitCall(c, newCpl);
     GateDelivery.clearFlags(c, gate);

@@ -11,9 +11,9 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// "RET", "IRET", "INT n".
 ///
 /// Every transfer has two parts. `prepare…` checks and writes memory and may fault; what SSP will
-/// be it leaves in [ControlFlowState#nextSsp]. `commit…` comes when nothing can fault any more,
-/// before CPL changes. The frame, from its lowest address: the SSP before, the linear return
-/// address, CS.
+/// be it leaves in [ControlFlowState#nextSsp]. `commit…` comes before CPL changes, and nothing that
+/// can fault between the two: a token that was marked busy would stay so. The frame, from its
+/// lowest address: the SSP before, the linear return address, CS.
 final class ShadowStack {
   static final int CP_NEAR_RET = 1;
   static final int CP_FAR_RET = 2;
