@@ -69,7 +69,7 @@ public final class TrackedBranches {
     int bytes = entryBytes(i);
     // Nothing is pushed on one stack if the push on the other faults.
     long slot = c.gpr[Vcpu.RSP] - i.operandBytes & Stack.pointerMask(c);
-    c.mmu.probeWrite(SegmentRegister.SS, slot, i.operandBytes);
+    Memory.loadForWrite(c, SegmentRegister.SS, slot, i.operandBytes);
     c.mmu.shadowStacks().write(c.cet.ssp - bytes, bytes, returnAddress(i), c.cpl);
     Stack.push(c, i.operandBytes, i.nextRip);
     c.cet.ssp -= bytes;

@@ -19,11 +19,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.backstep.emulator.testing.SystemBench;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Descriptor;
+import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// Transfers that fault leave shadow stacks as they were: no token stays busy.
+/// Transfers that fault leave shadow stacks as they were: no token stays busy, nothing is pushed.
 class ShadowStackFaultsTest {
   private static final int READ_ONLY = 5;
 
@@ -93,5 +95,18 @@ class ShadowStackFaultsTest {
     b.code(0xCD, 0x33).step();
     assertEquals(PAGE_FAULT, b.exceptions().getFirst());
     assertEquals(KERNEL_TOKEN, b.get64(KERNEL_TOKEN));
+  }
+
+  @Test
+  void misalignedCallPushesNothing() {
+    f.user(STACKS, 0);
+    c.cr0 |= ControlBits.CR0_AM;
+    c.setRflags(Rflags.AC);
+    c.gpr[Vcpu.RSP]--;
+    c.updateMode();
+    b.code(0xE8, 1, 0, 0, 0, 0x90, 0xC3).step();
+    assertEquals(List.of("#AC(0)"), b.exceptions());
+    assertEquals(USER_TOP, c.cet.ssp);
+    assertEquals(0, b.get64(USER_TOP - 8));
   }
 }
