@@ -1,8 +1,8 @@
 package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.msr.ControlFlowMsrs;
 import dev.backstep.emulator.vcpu.ControlBits;
-import dev.backstep.emulator.vcpu.ControlFlowState;
 import dev.backstep.emulator.vcpu.FpuState;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -18,7 +18,6 @@ final class ExtendedComponents {
   private static final int PKRU = 9;
   private static final int CET_USER = 11;
   private static final int CET_SUPERVISOR = 12;
-  private static final long CET_RESERVED = 0x3C0;
 
   /// IA32_PL0_SSP to IA32_PL2_SSP.
   private static final int SUPERVISOR_LEVELS = 3;
@@ -104,34 +103,28 @@ final class ExtendedComponents {
       case PKRU -> c.mmu.translations().setPkru(c.mmu.load32(i.segment, ea));
       case CET_USER -> {
         long ssp = shadowStackPointer(c, i, FpuSave.at(i, ea, 8));
-        c.cet.user = checkedControl(c, c.mmu.load64(i.segment, ea));
+        long control = c.mmu.load64(i.segment, ea);
+        // What WRMSR would not take, XRSTORS does not either. SDM Vol. 1 "CET State".
+        ControlFlowMsrs.checkControl(c, control);
+        c.cet.user = control;
         c.cet.privilegeSsp[3] = ssp;
         c.updateControlFlow();
       }
       case CET_SUPERVISOR -> {
-        for (int level = 0; level < SUPERVISOR_LEVELS; level++) {
-          c.cet.privilegeSsp[level] = shadowStackPointer(c, i, FpuSave.at(i, ea, 8 * level));
-        }
+        long level0 = shadowStackPointer(c, i, ea);
+        long level1 = shadowStackPointer(c, i, FpuSave.at(i, ea, 8));
+        long level2 = shadowStackPointer(c, i, FpuSave.at(i, ea, 16));
+        c.cet.privilegeSsp[0] = level0;
+        c.cet.privilegeSsp[1] = level1;
+        c.cet.privilegeSsp[2] = level2;
       }
       default -> throw new AssertionError("state component " + k);
     }
   }
 
-  /// What WRMSR would not take, XRSTORS does not either. SDM Vol. 1 "CET State".
-  private static long checkedControl(Vcpu c, long value) {
-    long both = ControlFlowState.SUPPRESS | ControlFlowState.TRACKER;
-    boolean canonical = c.mmu.isLoadable(value & ControlFlowState.BITMAP_BASE);
-    if ((value & CET_RESERVED) != 0 || (value & both) == both || !canonical) {
-      throw c.fault.generalProtection(0);
-    }
-    return value;
-  }
-
   private static long shadowStackPointer(Vcpu c, DecodedInstruction i, long ea) {
     long value = c.mmu.load64(i.segment, ea);
-    if ((value & 3) != 0 || !c.mmu.isLoadable(value)) {
-      throw c.fault.generalProtection(0);
-    }
+    ControlFlowMsrs.checkPointer(c, value);
     return value;
   }
 

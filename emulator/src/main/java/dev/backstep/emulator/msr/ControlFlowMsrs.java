@@ -3,10 +3,12 @@ package dev.backstep.emulator.msr;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.vcpu.ControlFlowState;
+import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Vcpu;
 
-/// Control-flow enforcement. SDM Vol. 1 "CET MSRs" and Vol. 4.
-final class ControlFlowMsrs {
+/// Control-flow enforcement, and what its registers may hold, however they are loaded. SDM Vol. 1
+/// "CET MSRs" and Vol. 4.
+public final class ControlFlowMsrs {
   private static final long SHADOW_STACK_BITS =
       ControlFlowState.SHADOW_STACK_ENABLE | ControlFlowState.WRITE_ENABLE;
 
@@ -29,13 +31,12 @@ final class ControlFlowMsrs {
     if (!stacks && !tracking) {
       return;
     }
-    long allowed = (stacks ? SHADOW_STACK_BITS : 0) | (tracking ? TRACKING_BITS : 0);
     list.add(
         0x6A0,
         "IA32_U_CET",
         c -> c.cet.user,
         (c, value) -> {
-          checkControl(c, value, allowed);
+          checkControl(c, value);
           c.cet.user = value;
           c.updateControlFlow();
         });
@@ -44,7 +45,7 @@ final class ControlFlowMsrs {
         "IA32_S_CET",
         c -> c.cet.supervisor,
         (c, value) -> {
-          checkControl(c, value, allowed);
+          checkControl(c, value);
           c.cet.supervisor = value;
           c.updateControlFlow();
         });
@@ -53,14 +54,26 @@ final class ControlFlowMsrs {
     }
   }
 
-  /// SUPPRESS cannot be set while an ENDBRANCH is waited for.
-  private static void checkControl(Vcpu c, long value, long allowed) {
+  /// A value of IA32_U_CET or IA32_S_CET. SUPPRESS cannot be set while an ENDBRANCH is waited for.
+  ///
+  /// @throws GuestFault #GP(0)
+  public static void checkControl(Vcpu c, long value) {
+    long allowed = c.cpuid.has(CpuFeature.CET_SS) ? SHADOW_STACK_BITS : 0;
+    allowed |= c.cpuid.has(CpuFeature.CET_IBT) ? TRACKING_BITS : 0;
     long both = ControlFlowState.SUPPRESS | ControlFlowState.TRACKER;
     Msr.checkReserved(c, value, allowed);
     Msr.checkCanonical(c, value & ControlFlowState.BITMAP_BASE);
     if ((value & both) == both) {
       throw Msr.fault(c);
     }
+  }
+
+  /// A value of IA32_PL0_SSP to IA32_PL3_SSP: canonical, and aligned to 4 bytes.
+  ///
+  /// @throws GuestFault #GP(0)
+  public static void checkPointer(Vcpu c, long value) {
+    Msr.checkReserved(c, value, ~3L);
+    Msr.checkCanonical(c, value);
   }
 
   private static void addPointers(MsrList list) {
@@ -71,9 +84,7 @@ final class ControlFlowMsrs {
           "IA32_PL" + k + "_SSP",
           c -> c.cet.privilegeSsp[k],
           (c, value) -> {
-            // Shadow stack pointers are aligned to 4 bytes.
-            Msr.checkReserved(c, value, ~3L);
-            Msr.checkCanonical(c, value);
+            checkPointer(c, value);
             c.cet.privilegeSsp[k] = value;
           });
     }
