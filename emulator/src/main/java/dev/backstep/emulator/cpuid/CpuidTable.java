@@ -253,7 +253,7 @@ public final class CpuidTable {
     }
     if (subleaf == 1 && user != 0) {
       int compacted =
-          has(CpuFeature.XSAVES) ? StateComponents.compactedBytes(c.xcr0 | c.msr.xss) : 0;
+          has(CpuFeature.XSAVEC) ? StateComponents.compactedBytes(c.xcr0 | c.msr.xss) : 0;
       int eax = words.word(CpuidWord.STATE_EAX);
       return new CpuidValues(eax, compacted, (int) supervisor, (int) (supervisor >>> 32));
     }

@@ -143,6 +143,22 @@ class CpuidTableTest {
     }
   }
 
+  /// XSAVEC has the compacted format without XSAVES, too.
+  @Test
+  void sizesTheCompactedAreaByWhatIsEnabled() {
+    long avx = 7;
+    for (String cpu : new String[] {"max,+shstk", "max,-xsaves"}) {
+      var part = new VcpuFixture(cpu, "bare-metal-intel", Map.of());
+      part.c.xcr0 = avx;
+      part.c.msr.xss = part.cpuid.supervisorStates();
+      int supervisor = part.cpuid.has(CpuFeature.XSAVES) ? 16 + 24 : 0;
+      assertEquals(832 + supervisor, part.cpuid.query(part.c, 0xD, 1).ebx(), cpu);
+    }
+    var neither = new VcpuFixture("max,-xsaves,-xsavec", "bare-metal-intel", Map.of());
+    neither.c.xcr0 = avx;
+    assertEquals(0, neither.cpuid.query(neither.c, 0xD, 1).ebx());
+  }
+
   @Test
   void describesPartsAsTheirMakersDo() {
     var haswell = new VcpuFixture("Haswell", "bare-metal-intel", Map.of());
