@@ -190,13 +190,18 @@ final class Tlb {
 
   /// Puts a large page; `gva` and `gpa` lie anywhere within it, at the same offset.
   void putLarge(long gva, int pcid, long gpa, int newFlags) {
+    long base = -1L << pageShift(newFlags);
+    long newTag = tagOf(gva & base, pcid, newFlags);
     int large = findLarge(gva, pcid);
     if (large == MISS) {
       holdsOrphans |= largeCount == LARGE_ENTRIES;
       large = largeCount < LARGE_ENTRIES ? largeCount++ : largeVictim++ & LARGE_ENTRIES - 1;
+    } else {
+      // The 4 KiB entries of a page of another size, or of another address space, stay behind.
+      boolean sameSize = pageShift(largeFlags[large]) == pageShift(newFlags);
+      holdsOrphans |= !sameSize || largeTag[large] != newTag;
     }
-    long base = -1L << pageShift(newFlags);
-    largeTag[large] = tagOf(gva & base, pcid, newFlags);
+    largeTag[large] = newTag;
     largeGpa[large] = gpa & base;
     largeFlags[large] = newFlags;
   }
