@@ -13,7 +13,9 @@ final class TimeAndApicMsrs {
   private TimeAndApicMsrs() {}
 
   static void addTo(MsrList list, CpuidTable cpuid) {
-    list.add(0x10, "IA32_TIME_STAMP_COUNTER", TimeAndApicMsrs::tsc, TimeAndApicMsrs::writeTsc);
+    if (cpuid.has(CpuFeature.TSC)) {
+      list.add(0x10, "IA32_TIME_STAMP_COUNTER", TimeAndApicMsrs::tsc, TimeAndApicMsrs::writeTsc);
+    }
     if (cpuid.has(CpuFeature.TSC_ADJUST)) {
       list.add(
           0x3B,
@@ -21,7 +23,9 @@ final class TimeAndApicMsrs {
           c -> c.msr.tscAdjust,
           (c, value) -> moveTsc(c, value - c.msr.tscAdjust));
     }
-    list.add(0x1B, "IA32_APIC_BASE", c -> c.apic.apicBase(), TimeAndApicMsrs::writeApicBase);
+    if (cpuid.has(CpuFeature.APIC)) {
+      list.add(0x1B, "IA32_APIC_BASE", c -> c.apic.apicBase(), TimeAndApicMsrs::writeApicBase);
+    }
     if (cpuid.has(CpuFeature.TSC_DEADLINE_TIMER)) {
       list.add(
           0x6E0,
