@@ -55,10 +55,16 @@ final class UnsettledOutcomes {
         switch (vector) {
           case GuestFault.PF -> pageFaultAddress;
           case GuestFault.AC, GuestFault.GP, GuestFault.SS ->
-              i.isMemory() ? i.effectiveAddress(c.gpr) : 0;
+              i.isMemory() ? i.effectiveAddress(c.gpr) : highestPointer();
           default -> 0;
         };
     return address >= END_OF_32_BITS - LONGEST_OPERAND;
+  }
+
+  /// The highest of the registers that an operand may stand at that is not encoded.
+  private long highestPointer() {
+    long pointers = Math.max(c.gpr[Vcpu.RSP], c.gpr[Vcpu.RBP]);
+    return Math.max(pointers, Math.max(c.gpr[Vcpu.RSI], c.gpr[Vcpu.RDI]));
   }
 
   /// Whether a CMPS ended a case both of whose operands fault. The SDM does not say which does
@@ -95,9 +101,12 @@ final class UnsettledOutcomes {
       lock |= (code[at] & 0xFF) == 0xF0;
       at++;
     }
+    if (lock) {
+      at += (code[at] & 0xF0) == 0x40 ? 1 : 0;
+      return code[at] == 0x0F && (code[at + 1] & 0xFD) == 0x20;
+    }
     return switch (code[at] & 0xFF) {
       case 0x62 -> true;
-      case 0x0F -> lock && (code[at + 1] & 0xFD) == 0x20;
       case 0xC5 -> isOfMasks(1, code[at + 2] & 0xFF);
       case 0xC4 -> isOfMasks(code[at + 1] & 0x1F, code[at + 3] & 0xFF);
       default -> false;
@@ -110,9 +119,9 @@ final class UnsettledOutcomes {
         : map == 3 && opcode >= 0x30 && opcode <= 0x33;
   }
 
-  /// Whether a byte is a prefix other than LOCK, REP and REX.
+  /// Whether a byte is a prefix other than REP and REX.
   private static boolean isPrefix(int b) {
-    return (b & 0xE7) == 0x26 || b >= 0x64 && b <= 0x67;
+    return (b & 0xE7) == 0x26 || b >= 0x64 && b <= 0x67 || b == 0xF0;
   }
 
   /// Whether an EPYC reads only the lower half of an operand that MXCSR.MM lets lie anywhere: seen
