@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// address sizes and leaves, and of its features those that are implemented: what CPUID enumerates
 /// works, and what a model lacks is undefined or reserved.
 public enum CpuModel {
-  /// Everything that is implemented, but for what only AMD makes, and protection keys.
+  /// Everything that is implemented, but for what only AMD makes, and for what must be asked for.
   MAX(
       new CpuPart(
           "max",
@@ -133,7 +133,7 @@ public enum CpuModel {
   CpuModel(CpuPart part) {
     this.part = part;
     var enumerated = EnumSet.copyOf(part.documented());
-    enumerated.retainAll(ImplementedFeatures.all());
+    enumerated.retainAll(ImplementedFeatures.ofParts());
     features = Collections.unmodifiableSet(enumerated);
   }
 
@@ -167,7 +167,7 @@ public enum CpuModel {
   /// What the part has and this model has not, as it is not implemented.
   public Set<CpuFeature> missing() {
     var missing = EnumSet.copyOf(part.documented());
-    missing.removeAll(features);
+    missing.removeAll(ImplementedFeatures.all());
     return Collections.unmodifiableSet(missing);
   }
 

@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidValues;
+import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.listen.MachineEvent;
@@ -19,6 +20,9 @@ public final class SystemOps {
   private static final int LEGACY_COUNTERS = 4;
 
   private static final int LEGACY_COUNTER_MSR = 0xC0010004;
+
+  /// MWAIT, ECX: interrupts end the wait though masked.
+  private static final long MWAIT_BREAKS_ON_MASKED = 1;
 
   private SystemOps() {}
 
@@ -223,9 +227,7 @@ public final class SystemOps {
   /// MONITOR: the checks of a load from DS:rAX. What is watched does not matter, see [#mwait].
   public static void monitor(Vcpu c, DecodedInstruction i) {
     Privilege.requireZeroOrUndefined(c);
-    if ((int) c.gpr[Vcpu.RCX] != 0) {
-      throw c.fault.generalProtection(0);
-    }
+    checkExtensions(c, 0);
     c.mmu.probeRead(i.segment, c.gpr[Vcpu.RAX] & i.addressMask, 1);
   }
 
@@ -234,10 +236,19 @@ public final class SystemOps {
   /// that the vCPU that will store to the monitored line comes to run.
   public static void mwait(Vcpu c, DecodedInstruction i) {
     Privilege.requireZeroOrUndefined(c);
-    if ((c.gpr[Vcpu.RCX] & 0xFFFFFFFEL) != 0) {
+    checkExtensions(c, MWAIT_BREAKS_ON_MASKED);
+    pause(c, i);
+  }
+
+  /// ECX of MONITOR and MWAIT: #GP(0) for an extension that leaf 5 does not show. To Intel's
+  /// processors it is RCX in 64-bit mode (SDM Vol. 2 "64-Bit Mode Exceptions" of both), to AMD's
+  /// ECX (APM Vol. 3 "MONITOR", "MWAIT").
+  private static void checkExtensions(Vcpu c, long allowed) {
+    boolean wide = c.mode == CpuMode.LONG64 && c.cpuid.vendor() == Vendor.INTEL;
+    long asked = wide ? c.gpr[Vcpu.RCX] : c.gpr[Vcpu.RCX] & 0xFFFFFFFFL;
+    if ((asked & ~allowed) != 0) {
       throw c.fault.generalProtection(0);
     }
-    pause(c, i);
   }
 
   public static void clac(Vcpu c, DecodedInstruction i) {

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.msr;
 
+import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.listen.MachineEvent.Op;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 public final class MsrTable {
   /// IA32_MISC_ENABLE at reset: fast strings, no BTS, no PEBS.
   private static final long MISC_ENABLE_RESET = 1 << 12 | 1 << 11 | 1;
+
+  /// IA32_MISC_ENABLE, of a CPU that has MONITOR.
+  private static final long MISC_ENABLE_MONITOR = 1 << 18;
 
   /// IA32_PAT at reset: WB WT UC- UC, twice.
   private static final long PAT_RESET = 0x0007_0406_0007_0406L;
@@ -93,7 +97,7 @@ public final class MsrTable {
   public void reset(Vcpu c) {
     SystemMsrs m = c.msr;
     m.pat = PAT_RESET;
-    m.miscEnable = MISC_ENABLE_RESET;
+    m.miscEnable = MISC_ENABLE_RESET | (c.cpuid.has(CpuFeature.MONITOR) ? MISC_ENABLE_MONITOR : 0);
     m.star = 0;
     m.lstar = 0;
     m.cstar = 0;

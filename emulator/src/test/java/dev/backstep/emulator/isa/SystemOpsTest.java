@@ -2,10 +2,16 @@ package dev.backstep.emulator.isa;
 
 import static dev.backstep.emulator.testing.SystemBench.CODE_AT;
 import static dev.backstep.emulator.testing.SystemBench.SCRATCH;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.backstep.emulator.cpuid.CpuFeature;
+import dev.backstep.emulator.cpuid.CpuidValues;
+import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.testing.SystemBench;
 import dev.backstep.emulator.time.VirtualClock;
@@ -17,6 +23,7 @@ import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SystemOpsTest {
@@ -25,6 +32,12 @@ class SystemOpsTest {
   private static final List<String> NONE = List.of();
   private static final int[] CLI = {0xFA};
   private static final int[] STI = {0xFB};
+  private static final int[] SERIALIZE = {0x0F, 0x01, 0xE8};
+  private static final int[] RDPMC = {0x0F, 0x33};
+  private static final int[] MONITOR = {0x0F, 0x01, 0xC8};
+  private static final int[] MWAIT = {0x0F, 0x01, 0xC9};
+  private static final String AMD = "max,vendor=AuthenticAMD";
+  private static final String WAITING = "max,+monitor";
 
   private static SystemBench protected32() {
     return new SystemBench().protected32();
@@ -203,6 +216,165 @@ class SystemOpsTest {
     b.page(SCRATCH, 0);
     b.c.gpr[Vcpu.RBX] = SCRATCH;
     assertEquals(List.of("#PF(0)"), run(b, 0x0F, 0xAE, 0x3B));
+  }
+
+  /// RDTSC after LFENCE does not read a time before the end of what stands before the fence.
+  @Test
+  void lfenceKeepsRdtscBehindWhatIsBeforeIt() {
+    SystemBench b = new SystemBench("EPYC-Milan").longMode();
+    assertTrue(b.c.cpuid.has(CpuFeature.LFENCE_RDTSC));
+    b.code(0x0F, 0xA2, 0x0F, 0xAE, 0xE8, 0x0F, 0x31).run(1); // CPUID; LFENCE; RDTSC
+    long done = b.c.clock.tscTicks();
+    b.run(2);
+    assertEquals(NONE, b.exceptions());
+    assertTrue((b.c.gpr[Vcpu.RDX] << 32 | b.c.gpr[Vcpu.RAX]) >= done);
+  }
+
+  @Test
+  void serializeIsForEveryPrivilegeLevelAndChangesNothing() {
+    SystemBench b = longMode().user();
+    long[] before = b.c.gpr.clone();
+    assertEquals(NONE, run(b, SERIALIZE));
+    assertArrayEquals(before, b.c.gpr);
+    assertEquals(CODE_AT + SERIALIZE.length, b.c.rip);
+    assertEquals(NONE, run(new SystemBench().realMode(), SERIALIZE));
+    assertEquals(UD, run(longMode(), 0xF0, 0x0F, 0x01, 0xE8));
+    assertEquals(UD, run(new SystemBench("Skylake-Server").longMode(), SERIALIZE));
+  }
+
+  @Test
+  void rdpmcFindsNoCounterOfIntel() {
+    for (long counter : new long[] {0, 3, 1L << 30}) {
+      SystemBench b = protected32();
+      b.c.gpr[Vcpu.RCX] = counter;
+      assertEquals(GP, run(b, RDPMC));
+    }
+  }
+
+  @Test
+  void rdpmcReadsTheOldCountersOfAmd() {
+    SystemBench b = new SystemBench(AMD).protected32();
+    b.c.gpr[Vcpu.RAX] = -1;
+    b.c.gpr[Vcpu.RDX] = -1;
+    b.c.gpr[Vcpu.RCX] = 3;
+    assertEquals(NONE, run(b, RDPMC));
+    assertEquals(b.c.msrTable.read(b.c, 0xC001_0007), b.c.gpr[Vcpu.RDX] << 32 | b.c.gpr[Vcpu.RAX]);
+    for (long counter : new long[] {4, 0xFFFF_FFFFL}) {
+      b = new SystemBench(AMD).protected32();
+      b.c.gpr[Vcpu.RCX] = counter;
+      assertEquals(GP, run(b, RDPMC));
+    }
+  }
+
+  @Test
+  void rdpmcOutsideCplZeroNeedsPce() {
+    SystemBench b = new SystemBench(AMD).protected32().user();
+    b.c.gpr[Vcpu.RCX] = 0;
+    b.c.cr4 |= ControlBits.CR4_PCE;
+    assertEquals(NONE, run(b, RDPMC));
+    b.c.cr4 &= ~ControlBits.CR4_PCE;
+    assertEquals(GP, run(b, RDPMC));
+    b = new SystemBench(AMD).protected32().vm86(3);
+    assertEquals(GP, run(b, RDPMC));
+  }
+
+  /// UD0 and UD1 have a ModR/M byte with all that it brings, which is fetched first.
+  @Test
+  void undefinedInstructionsHaveAModRmByte() {
+    for (int opcode : new int[] {0xFF, 0xB9}) {
+      assertEquals(UD, run(longMode(), 0x0F, opcode, 0xC1));
+      assertEquals(UD, run(longMode(), 0x0F, opcode, 0x84, 0x24, 0, 0, 0, 0));
+      assertEquals(UD, run(protected32().user(), 0x0F, opcode, 0x00));
+      int[][] forms = {{3, 0xC1}, {3, 0x00}, {4, 0x40}, {5, 0x44}, {7, 0x80}, {8, 0x84}};
+      for (int[] form : forms) {
+        byte[] code = {0x0F, (byte) opcode, (byte) form[1], 0x24, 0, 0, 0, 0, 0};
+        DecodedInstruction i =
+            new Decoder(Set.of()).decode(code, 0, code.length, CpuMode.LONG64, CODE_AT);
+        assertNotNull(i);
+        assertEquals(form[0], i.length);
+      }
+      SystemBench b = longMode();
+      b.page(SCRATCH, 0);
+      b.ram.putByte(SCRATCH - 2, (byte) 0x0F);
+      b.ram.putByte(SCRATCH - 1, (byte) opcode);
+      b.c.rip = SCRATCH - 2;
+      assertEquals(List.of("#PF(10)"), b.step().exceptions());
+      assertEquals(SCRATCH, b.c.cr2);
+    }
+    SystemBench b = longMode();
+    assertEquals(UD, run(b, 0x0F, 0x0B));
+    assertEquals(CODE_AT, b.stack64(0));
+  }
+
+  @Test
+  void monitorAndMwaitAreUndefinedUnlessAskedForAndOutsideCplZero() {
+    for (int[] code : new int[][] {MONITOR, MWAIT}) {
+      assertEquals(UD, run(protected32(), code));
+      assertEquals(UD, run(longMode(), code));
+      assertEquals(UD, run(waiting(WAITING).longMode().user(), code));
+      assertEquals(UD, run(waiting(WAITING).protected32().user(), code));
+      assertEquals(UD, run(waiting(WAITING).protected32().vm86(3), code));
+      assertEquals(UD, run(waiting(AMD + ",+monitor").longMode().user(), code));
+      assertEquals(NONE, run(waiting(WAITING).longMode(), code));
+      assertEquals(NONE, run(waiting(WAITING).protected32(), code));
+      assertEquals(NONE, run(waiting(WAITING).realMode(), code));
+    }
+  }
+
+  /// With a line to watch in rAX and no extensions.
+  private static SystemBench waiting(String cpu) {
+    SystemBench b = new SystemBench(cpu);
+    b.c.gpr[Vcpu.RAX] = 0x8000;
+    b.c.gpr[Vcpu.RCX] = 0;
+    return b;
+  }
+
+  /// Leaf 5 says how long the line is and which extensions there are, IA32_MISC_ENABLE that the two
+  /// are enabled.
+  @Test
+  void monitorIsEnumeratedWithItsLine() {
+    SystemBench b = waiting(WAITING).longMode();
+    assertEquals(new CpuidValues(64, 64, 3, 0), b.c.cpuid.query(b.c, 5, 0));
+    assertEquals(1, b.c.msrTable.read(b.c, 0x1A0) >>> 18 & 1);
+    b = longMode();
+    assertEquals(new CpuidValues(0, 0, 0, 0), b.c.cpuid.query(b.c, 5, 0));
+    assertEquals(0, b.c.msrTable.read(b.c, 0x1A0) >>> 18 & 1);
+  }
+
+  @Test
+  void monitorChecksItsExtensionsAndItsAddress() {
+    SystemBench b = waiting(WAITING).longMode();
+    b.c.gpr[Vcpu.RCX] = 1;
+    assertEquals(GP, run(b, MONITOR));
+    b = waiting(WAITING).longMode();
+    b.c.gpr[Vcpu.RCX] = 1L << 32;
+    assertEquals(GP, run(b, MONITOR));
+    b = waiting(AMD + ",+monitor").longMode();
+    b.c.gpr[Vcpu.RCX] = 1L << 32;
+    assertEquals(NONE, run(b, MONITOR));
+    b = waiting(WAITING).longMode();
+    b.c.gpr[Vcpu.RAX] = 1L << 62;
+    assertEquals(GP, run(b, MONITOR));
+    b = waiting(WAITING).longMode().page(SCRATCH, 0);
+    b.c.gpr[Vcpu.RAX] = SCRATCH;
+    assertEquals(List.of("#PF(0)"), run(b, MONITOR));
+  }
+
+  @Test
+  void mwaitReturnsAtOnceAndChecksItsExtensions() {
+    SystemBench b = waiting(WAITING).longMode();
+    b.c.gpr[Vcpu.RCX] = 1; // Interrupts end the wait though masked.
+    assertEquals(NONE, run(b, MWAIT));
+    assertEquals(Activity.RUNNING, b.c.activity);
+    assertEquals(CODE_AT + MWAIT.length, b.c.rip);
+    b.c.gpr[Vcpu.RCX] = 2;
+    assertEquals(GP, run(b, MWAIT));
+    b = waiting(WAITING).longMode();
+    b.c.gpr[Vcpu.RCX] = 1L << 32;
+    assertEquals(GP, run(b, MWAIT));
+    b = waiting(AMD + ",+monitor").longMode();
+    b.c.gpr[Vcpu.RCX] = 1L << 32;
+    assertEquals(NONE, run(b, MWAIT));
   }
 
   @Test
