@@ -16,7 +16,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// ```
 final class X87Stack {
   static final int INVALID = 1;
-  static final int PRECISION = 1 << 5;
   static final int EXCEPTIONS = 0x3F;
   static final int STACK_FAULT = 1 << 6;
   static final int ERROR_SUMMARY = 1 << 7;

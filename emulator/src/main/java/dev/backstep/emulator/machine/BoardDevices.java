@@ -57,7 +57,6 @@ final class BoardDevices {
   private static final int KEYBOARD_COMMAND = 0x64;
   private static final int SYSTEM_CONTROL = 0x92;
   private static final int POST = 0x80;
-  private static final int PCI_VALUE_PORTS = 4;
   private static final int TEST_SLOT = 2;
 
   private final PortBus ports = new PortBus();
@@ -140,7 +139,7 @@ final class BoardDevices {
     ports.attach(POST, 1, add(new PostPort()));
     ports.attach(ResetPort.PORT, 1, add(new ResetPort(around.control())));
     ports.attach(PciHostBridge.ADDRESS_PORT, PciHostBridge.ADDRESS_PORTS, pci);
-    ports.attach(PciHostBridge.VALUE_PORT, PCI_VALUE_PORTS, pci);
+    ports.attach(PciHostBridge.VALUE_PORT, PciHostBridge.VALUE_PORTS, pci);
     pci.plug(0, 0, new MemoryController(bus, rom, setUp));
     pci.plug(1, 0, ChipsetFunction.isaBridge());
     pci.plug(1, 3, new PowerManagement(ports, pm, setUp));
