@@ -12,11 +12,11 @@ import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -25,31 +25,59 @@ class CpuModelLimitsTest {
   private static final List<String> GP = List.of("#GP(0)");
   private static final List<String> NONE = List.of();
 
-  /// The bits of CR4 that a feature brings, but for PAE, PCIDE and LA57, which long mode restricts.
-  private static final Map<CpuFeature, Long> CR4 =
-      new EnumMap<>(
-          Map.of(
-              CpuFeature.VME, ControlBits.CR4_VME,
-              CpuFeature.DE, ControlBits.CR4_DE,
-              CpuFeature.UMIP, ControlBits.CR4_UMIP,
-              CpuFeature.FSGSBASE, ControlBits.CR4_FSGSBASE,
-              CpuFeature.XSAVE, ControlBits.CR4_OSXSAVE,
-              CpuFeature.SMEP, ControlBits.CR4_SMEP,
-              CpuFeature.SMAP, ControlBits.CR4_SMAP,
-              CpuFeature.PKU, ControlBits.CR4_PKE,
-              CpuFeature.PKS, ControlBits.CR4_PKS,
-              CpuFeature.LAM, ControlBits.CR4_LAM_SUP));
+  /// The bits of CR4 and the features of which any brings it, but for PAE, PCIDE and LA57, which
+  /// long mode restricts.
+  private static final Map<Long, Set<CpuFeature>> CR4 =
+      Map.ofEntries(
+          Map.entry(ControlBits.CR4_VME, Set.of(CpuFeature.VME)),
+          Map.entry(ControlBits.CR4_DE, Set.of(CpuFeature.DE)),
+          Map.entry(ControlBits.CR4_PSE, Set.of(CpuFeature.PSE)),
+          Map.entry(ControlBits.CR4_MCE, Set.of(CpuFeature.MCE)),
+          Map.entry(ControlBits.CR4_PGE, Set.of(CpuFeature.PGE)),
+          Map.entry(ControlBits.CR4_UMIP, Set.of(CpuFeature.UMIP)),
+          Map.entry(ControlBits.CR4_FSGSBASE, Set.of(CpuFeature.FSGSBASE)),
+          Map.entry(ControlBits.CR4_OSXSAVE, Set.of(CpuFeature.XSAVE)),
+          Map.entry(ControlBits.CR4_SMEP, Set.of(CpuFeature.SMEP)),
+          Map.entry(ControlBits.CR4_SMAP, Set.of(CpuFeature.SMAP)),
+          Map.entry(ControlBits.CR4_PKE, Set.of(CpuFeature.PKU)),
+          Map.entry(ControlBits.CR4_CET, Set.of(CpuFeature.CET_SS, CpuFeature.CET_IBT)),
+          Map.entry(ControlBits.CR4_PKS, Set.of(CpuFeature.PKS)),
+          Map.entry(ControlBits.CR4_LAM_SUP, Set.of(CpuFeature.LAM)));
 
-  /// An MSR that comes with a feature.
-  private static final Map<CpuFeature, Integer> MSRS =
-      new EnumMap<>(
-          Map.of(
-              CpuFeature.TSC_ADJUST, 0x3B,
-              CpuFeature.TSC_DEADLINE_TIMER, 0x6E0,
-              CpuFeature.PKS, 0x6E1,
-              CpuFeature.XSAVES, 0xDA0,
-              CpuFeature.ARCH_CAPABILITIES, 0x10A,
-              CpuFeature.RDTSCP, 0xC000_0103));
+  /// MSRs and the features of which any brings it.
+  private static final Map<Integer, Set<CpuFeature>> MSRS =
+      Map.ofEntries(
+          Map.entry(0x3B, Set.of(CpuFeature.TSC_ADJUST)),
+          Map.entry(0x6E0, Set.of(CpuFeature.TSC_DEADLINE_TIMER)),
+          Map.entry(0x6E1, Set.of(CpuFeature.PKS)),
+          Map.entry(0x6A0, Set.of(CpuFeature.CET_SS, CpuFeature.CET_IBT)),
+          Map.entry(0x6A2, Set.of(CpuFeature.CET_SS, CpuFeature.CET_IBT)),
+          Map.entry(0x6A4, Set.of(CpuFeature.CET_SS)),
+          Map.entry(0x6A5, Set.of(CpuFeature.CET_SS)),
+          Map.entry(0x6A6, Set.of(CpuFeature.CET_SS)),
+          Map.entry(0x6A7, Set.of(CpuFeature.CET_SS)),
+          Map.entry(0x6A8, Set.of(CpuFeature.CET_SS)),
+          Map.entry(0xDA0, Set.of(CpuFeature.XSAVES)),
+          Map.entry(0x10A, Set.of(CpuFeature.ARCH_CAPABILITIES)),
+          Map.entry(0xC000_0103, Set.of(CpuFeature.RDTSCP, CpuFeature.RDPID)));
+
+  private static List<String> setControl(SystemBench bench, long bit) {
+    SystemBench b = bench.longMode();
+    b.c.gpr[Vcpu.RAX] = b.c.cr4 | bit;
+    return b.code(0x0F, 0x22, 0xE0).step().exceptions();
+  }
+
+  private static List<String> readRegister(SystemBench bench, int index) {
+    SystemBench b = bench.longMode();
+    b.c.gpr[Vcpu.RCX] = index;
+    return b.code(0x0F, 0x32).step().exceptions();
+  }
+
+  /// `max` without some features.
+  private static SystemBench without(Set<CpuFeature> features) {
+    String flags = features.stream().map(f -> ",-" + f.flag()).collect(Collectors.joining());
+    return new SystemBench("max" + flags);
+  }
 
   private static CpuidTable table(CpuModel model) {
     CpuSetting setting = CpuSetting.parse(model.modelName());
@@ -81,11 +109,10 @@ class CpuModelLimitsTest {
   void lackedControlsAreReserved(CpuModel model) {
     CpuidTable cpuid = table(model);
     CR4.forEach(
-        (feature, bit) -> {
-          SystemBench b = new SystemBench(model.modelName()).longMode();
-          b.c.gpr[Vcpu.RAX] = b.c.cr4 | bit;
-          b.code(0x0F, 0x22, 0xE0).step();
-          assertEquals(cpuid.has(feature) ? NONE : GP, b.exceptions(), feature.name());
+        (bit, features) -> {
+          boolean exists = features.stream().anyMatch(cpuid::has);
+          List<String> met = setControl(new SystemBench(model.modelName()), bit);
+          assertEquals(exists ? NONE : GP, met, features.toString());
         });
   }
 
@@ -94,14 +121,35 @@ class CpuModelLimitsTest {
   void lackedRegistersDoNotExist(CpuModel model) {
     CpuidTable cpuid = table(model);
     MSRS.forEach(
-        (feature, index) -> {
-          SystemBench b = new SystemBench(model.modelName()).longMode();
-          b.c.gpr[Vcpu.RCX] = index;
-          b.code(0x0F, 0x32).step();
-          boolean exists =
-              cpuid.has(feature) || feature == CpuFeature.RDTSCP && cpuid.has(CpuFeature.RDPID);
-          assertEquals(exists ? NONE : GP, b.exceptions(), feature.name());
+        (index, features) -> {
+          boolean exists = features.stream().anyMatch(cpuid::has);
+          List<String> met = readRegister(new SystemBench(model.modelName()), index);
+          assertEquals(exists ? NONE : GP, met, features + " at " + index);
         });
+  }
+
+  @Test
+  void whatIsTakenAwayIsNotThere() {
+    CR4.forEach(
+        (bit, features) ->
+            assertEquals(GP, setControl(without(features), bit), features.toString()));
+    MSRS.forEach(
+        (index, features) ->
+            assertEquals(GP, readRegister(without(features), index), features.toString()));
+  }
+
+  /// One of the two halves of CET is enough for what both use, and brings no more.
+  @Test
+  void branchTrackingAloneHasNoShadowStackPointers() {
+    Set<CpuFeature> stacks = Set.of(CpuFeature.CET_SS);
+    assertEquals(NONE, setControl(without(stacks), ControlBits.CR4_CET));
+    assertEquals(NONE, readRegister(without(stacks), 0x6A0));
+    assertEquals(NONE, readRegister(without(stacks), 0x6A2));
+    assertEquals(GP, readRegister(without(stacks), 0x6A4));
+    Set<CpuFeature> tracking = Set.of(CpuFeature.CET_IBT);
+    assertEquals(NONE, setControl(without(tracking), ControlBits.CR4_CET));
+    assertEquals(NONE, readRegister(without(tracking), 0x6A2));
+    assertEquals(NONE, readRegister(without(tracking), 0x6A8));
   }
 
   @ParameterizedTest
