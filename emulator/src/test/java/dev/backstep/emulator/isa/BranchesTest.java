@@ -4,8 +4,10 @@ import static dev.backstep.emulator.testing.InstructionRunner.NO_FAULT;
 import static dev.backstep.emulator.testing.InstructionRunner.RIP;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.testing.BareVcpu;
 import dev.backstep.emulator.testing.InstructionRunner;
+import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
@@ -13,10 +15,15 @@ import dev.backstep.emulator.vcpu.Vcpu;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class BranchesTest {
   private static final long BASE = 0x4000_0000L;
   private static final long GPA = 0x8000;
+  private static final long NOT_CANONICAL = 0x8000_0000_0000L;
+  private static final long UNTOUCHED = 0x1122_3344_5566_7788L;
 
   private final Arena arena = Arena.ofConfined();
   private final InstructionRunner runner = new InstructionRunner();
@@ -79,6 +86,47 @@ class BranchesTest {
     bare.ram.putLong(GPA + 0x100, 0x8000_0000_0000L);
     assertEquals(GuestFault.GP, runner.run(c, "C3"));
     assertEquals(BASE + 0x100, c.gpr[Vcpu.RSP]);
+  }
+
+  /// Intel's processors look at the target first, AMD's at the stack: SDM Vol. 2 "CALL", and an AMD
+  /// EPYC of Zen 4.
+  @ParameterizedTest
+  @CsvSource({"INTEL, 13", "AMD, 14"})
+  void callToNowhereWithoutAStackRaisesWhatTheVendorLooksAtFirst(Vendor vendor, int expected) {
+    var called = new BareVcpu(arena, 0x2_0000, vendor).longMode(BASE, 0x1000, GPA);
+    called.vcpu.gpr[Vcpu.RAX] = NOT_CANONICAL;
+    called.vcpu.gpr[Vcpu.RSP] = BASE; // The slot below is not mapped.
+    assertEquals(expected, runner.run(called.vcpu, "FF D0"));
+    assertEquals(BASE, called.vcpu.gpr[Vcpu.RSP]);
+    assertEquals(RIP, called.vcpu.rip);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INTEL, 13", "AMD, 17"})
+  void callToNowhereWithACrookedStackRaisesWhatTheVendorLooksAtFirst(Vendor vendor, int expected) {
+    var called = new BareVcpu(arena, 0x2_0000, vendor).longMode(BASE, 0x1000, GPA);
+    called.ram.putLong(GPA + 0xF9, UNTOUCHED);
+    called.vcpu.cr0 |= ControlBits.CR0_AM;
+    called.vcpu.cpl = 3;
+    called.vcpu.setRflags(Rflags.AC);
+    called.vcpu.updateMode();
+    called.vcpu.gpr[Vcpu.RAX] = NOT_CANONICAL;
+    called.vcpu.gpr[Vcpu.RSP] = BASE + 0x101;
+    assertEquals(expected, runner.run(called.vcpu, "FF D0"));
+    assertEquals(BASE + 0x101, called.vcpu.gpr[Vcpu.RSP]);
+    assertEquals(UNTOUCHED, called.ram.getLong(GPA + 0xF9));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Vendor.class)
+  void callToNowherePushesNothing(Vendor vendor) {
+    var called = new BareVcpu(arena, 0x2_0000, vendor).longMode(BASE, 0x1000, GPA);
+    called.ram.putLong(GPA + 0xF8, UNTOUCHED);
+    called.vcpu.gpr[Vcpu.RAX] = NOT_CANONICAL;
+    called.vcpu.gpr[Vcpu.RSP] = BASE + 0x100;
+    assertEquals(GuestFault.GP, runner.run(called.vcpu, "FF D0"));
+    assertEquals(BASE + 0x100, called.vcpu.gpr[Vcpu.RSP]);
+    assertEquals(UNTOUCHED, called.ram.getLong(GPA + 0xF8));
   }
 
   @Test
