@@ -4,12 +4,15 @@ import static dev.backstep.emulator.testing.SystemBench.CODE32;
 import static dev.backstep.emulator.testing.SystemBench.CODE_AT;
 import static dev.backstep.emulator.testing.SystemBench.DATA;
 import static dev.backstep.emulator.testing.SystemBench.SCRATCH;
+import static dev.backstep.emulator.testing.SystemBench.handler;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.backstep.emulator.bus.PortDevice;
 import dev.backstep.emulator.testing.SystemBench;
 import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.List;
@@ -24,6 +27,11 @@ class DebugPrioritiesTest {
   private static final int EXECUTE = 0;
   private static final int WRITE = 1;
   private static final int READ_WRITE = 3;
+  private static final int NMI_PORT = 0xE0;
+
+  /// A handler that passes a breakpoint: OR dword [ESP + 8], RF; IRET.
+  private static final int[] PASS = {0x81, 0x4C, 0x24, 0x08, 0, 0, 1, 0, 0xCF};
+
   private static final List<String> NONE = List.of();
   private static final List<String> DB = List.of("#DB");
 
@@ -100,17 +108,41 @@ class DebugPrioritiesTest {
     assertEquals(ControlBits.DR6_FIXED | ControlBits.DR6_BS | 8, b.c.dr[6]);
   }
 
-  /// An NMI is taken after the trap of the instruction before: its handler runs first.
+  /// An NMI that comes with the trap of an instruction is taken after it, at the first instruction
+  /// of the trap's handler: of the two handlers, the NMI's runs first.
   @Test
   void trapComesBeforeAnNmi() {
     protected32();
+    b.ports.attach(NMI_PORT, 1, new NmiButton(b.c));
     b.c.setRflags(Rflags.TF);
-    b.code(0x90, 0x90);
-    b.c.raiseNmi();
-    b.c.nmiBlocked = true;
-    b.run(1);
-    assertEquals(DB, b.exceptions());
-    b.c.nmiBlocked = false;
+    b.code(0xE6, NMI_PORT, 0x90).run(2);
+    assertEquals(handler(GuestFault.NMI) + 1, b.c.rip);
+    assertEquals(DB, b.exceptions().subList(0, 1));
+    assertEquals(handler(GuestFault.DB), b.stack32(0));
+    assertEquals(CODE32, b.stack32(1));
+    assertEquals(0, b.stack32(2) & Rflags.TF);
+    assertEquals(CODE_AT + 2, b.stack32(3));
+    assertEquals(CODE32, b.stack32(4));
+    assertTrue((b.stack32(5) & Rflags.TF) != 0);
+    assertTrue(b.c.nmiBlocked);
+  }
+
+  /// A write to it is an NMI.
+  private record NmiButton(Vcpu c) implements PortDevice {
+    @Override
+    public String name() {
+      return "button";
+    }
+
+    @Override
+    public int read(int port, int bytes) {
+      return 0;
+    }
+
+    @Override
+    public void write(int port, int bytes, int value) {
+      c.raiseNmi();
+    }
   }
 
   /// IRET that loads RF keeps it although RF was set before it: it is the first instruction after a
@@ -160,16 +192,25 @@ class DebugPrioritiesTest {
     }
   }
 
-  /// A breakpoint on a repeated string instruction stops it once, not before each iteration.
+  /// A breakpoint on a repeated string instruction stops it once, not before each iteration. The
+  /// image of RF that it pushes is 0: its handler sets it.
   @Test
   void breakpointOnARepeatedStringIsMetOnce() {
     protected32();
     breakpoint(0, CODE_AT, EXECUTE, 0);
     b.c.gpr[Vcpu.RDI] = SCRATCH;
     b.c.gpr[Vcpu.RCX] = 10_000;
-    b.c.setRflags(Rflags.RF);
-    b.code(0xF3, 0xAA, 0x90).run(3);
-    assertEquals(NONE, b.exceptions());
+    for (int k = 0; k < PASS.length; k++) {
+      b.ram.putByte(handler(GuestFault.DB) + k, (byte) PASS[k]);
+      b.ram.wrote(handler(GuestFault.DB) + k, 1);
+    }
+    b.code(0xF3, 0xAA, 0x90, 0x90, 0x90).run(2);
+    assertEquals(DB, b.exceptions());
+    assertEquals(CODE_AT, b.c.rip);
+    assertEquals(10_000, b.c.gpr[Vcpu.RCX]);
+    assertTrue(b.c.flag(Rflags.RF));
+    b.run(3);
+    assertEquals(DB, b.exceptions());
     assertEquals(0, b.c.gpr[Vcpu.RCX]);
     assertFalse(b.c.flag(Rflags.RF));
   }
