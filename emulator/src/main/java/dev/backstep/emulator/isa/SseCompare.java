@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.floating.FloatComparison;
 import dev.backstep.emulator.floating.FloatEnvironment;
@@ -10,8 +11,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 
 /// Comparisons. SDM Vol. 2 "CMPPD", "COMISD", "UCOMISD".
 public final class SseCompare {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
-
   /// Legacy instructions know the first eight predicates and ignore the bits beyond.
   private static final int LEGACY_PREDICATE = 7;
 

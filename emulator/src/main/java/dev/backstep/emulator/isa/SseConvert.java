@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.floating.FloatConversion;
 import dev.backstep.emulator.floating.FloatEnvironment;
@@ -10,8 +11,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// Conversions between elements of one size, and of scalars to scalars in vector registers. SDM
 /// Vol. 2 "CVTDQ2PS" to "CVTTPS2DQ".
 public final class SseConvert {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
-
   private SseConvert() {}
 
   public static long cvtdq2ps(Vcpu c, long a) {

@@ -3,6 +3,7 @@ package dev.backstep.emulator.isa;
 import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
 import static dev.backstep.emulator.floating.FloatFormat.HALF;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
@@ -14,7 +15,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// to "CVTTPD2PI", "VCVTPH2PS", "VCVTPS2PH".
 public final class SseConvertWidths {
   private static final long LOW_16 = 0xFFFFL;
-  private static final long LOW_32 = 0xFFFF_FFFFL;
 
   /// Bit 2 of VCVTPS2PH's immediate: rounding as MXCSR.RC says, not as bits 1:0 say.
   private static final int BY_MXCSR = 1 << 2;

@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.floating.FloatArithmetic;
 import dev.backstep.emulator.floating.FloatEnvironment;
@@ -11,8 +12,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// Arithmetic on 64-bit lanes of two singles (`ps`) or one double (`pd`, which serves scalars, too)
 /// and on one single in the low half (`ss`). SDM Vol. 2 "ADDPD" to "SUBSS".
 public final class SseFloat {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
-
   private SseFloat() {}
 
   public static long addps(Vcpu c, long a, long b) {

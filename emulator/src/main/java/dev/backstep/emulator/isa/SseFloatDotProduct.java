@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.floating.FloatArithmetic;
@@ -15,7 +16,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// exception no later one is begun; what earlier ones reported stays in MXCSR (so on Zen 4; the SDM
 /// does not say).
 public final class SseFloatDotProduct {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
   private static final long BOTH = 0x0000_0001_0000_0001L;
 
   private SseFloatDotProduct() {}

@@ -1,12 +1,12 @@
 package dev.backstep.emulator.isa;
 
+import static dev.backstep.emulator.isa.Registers.LOW_32;
+
 import dev.backstep.emulator.floating.FloatEstimate;
 
 /// Estimates on 64-bit lanes of two singles, and on one single in the low half. They raise no
 /// exceptions. SDM Vol. 2 "RCPPS", "RSQRTPS".
 public final class SseFloatEstimate {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
-
   private SseFloatEstimate() {}
 
   public static long rcpps(long a) {

@@ -3,6 +3,7 @@ package dev.backstep.emulator.isa;
 import static dev.backstep.emulator.floating.FloatArithmetic.NEGATE_ADDEND;
 import static dev.backstep.emulator.floating.FloatArithmetic.NEGATE_PRODUCT;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.floating.FloatArithmetic;
 import dev.backstep.emulator.vcpu.Vcpu;
@@ -11,8 +12,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// multiplied and which one is added; NaNs are looked for in that order. SDM Vol. 1
 /// "Fused-Multiply-ADD (FMA) Numeric Behavior", Vol. 2 "VFMADD132SS".
 public final class SseFloatFusedScalar {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
-
   private SseFloatFusedScalar() {}
 
   public static long vfmadd132ss(Vcpu c, long a, long b, long c3) {

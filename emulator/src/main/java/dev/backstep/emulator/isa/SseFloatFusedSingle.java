@@ -3,6 +3,7 @@ package dev.backstep.emulator.isa;
 import static dev.backstep.emulator.floating.FloatArithmetic.NEGATE_ADDEND;
 import static dev.backstep.emulator.floating.FloatArithmetic.NEGATE_PRODUCT;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.floating.FloatArithmetic;
 import dev.backstep.emulator.floating.FloatEnvironment;
@@ -12,8 +13,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// operands are multiplied and which one is added; NaNs are looked for in that order. SDM Vol. 1
 /// "Fused-Multiply-ADD (FMA) Numeric Behavior", Vol. 2 "VFMADD132PS", "VFMADDSUB132PS".
 public final class SseFloatFusedSingle {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
-
   private SseFloatFusedSingle() {}
 
   public static long vfmadd132ps(Vcpu c, long a, long b, long c3) {

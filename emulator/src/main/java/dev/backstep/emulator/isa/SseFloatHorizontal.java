@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
@@ -12,8 +13,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// Sums and differences of neighbouring elements, and of every other element. SDM Vol. 2
 /// "ADDSUBPD", "HADDPD", "HSUBPD".
 public final class SseFloatHorizontal {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
-
   private SseFloatHorizontal() {}
 
   /// The low element is a difference, the high one a sum.

@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import static dev.backstep.emulator.floating.FloatFormat.DOUBLE;
 import static dev.backstep.emulator.floating.FloatFormat.SINGLE;
+import static dev.backstep.emulator.isa.Registers.LOW_32;
 
 import dev.backstep.emulator.floating.FloatConversion;
 import dev.backstep.emulator.floating.FloatEnvironment;
@@ -13,7 +14,6 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// imm8   3: inexact results are not reported   2: as MXCSR.RC says   1..0: rounding, unless bit 2
 /// ```
 public final class SseFloatRound {
-  private static final long LOW_32 = 0xFFFF_FFFFL;
   private static final int QUIET = 1 << 3;
   private static final int BY_MXCSR = 1 << 2;
 

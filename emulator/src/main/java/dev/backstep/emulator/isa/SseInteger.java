@@ -1,5 +1,7 @@
 package dev.backstep.emulator.isa;
 
+import static dev.backstep.emulator.isa.Registers.LOW_32;
+
 /// Packed integer arithmetic, comparison and shifts, on one 64-bit lane: MMX registers are one
 /// lane, XMM registers two, YMM registers four. SDM Vol. 2 "PADDB" to "PXOR", "VPSLLVD". None of
 /// them sets flags.
@@ -10,7 +12,6 @@ public final class SseInteger {
   private static final long HIGH_8 = 0x8080_8080_8080_8080L;
   private static final long HIGH_16 = 0x8000_8000_8000_8000L;
   private static final long HIGH_32 = 0x8000_0000_8000_0000L;
-  private static final long LOW_32 = 0xFFFF_FFFFL;
 
   private SseInteger() {}
 
