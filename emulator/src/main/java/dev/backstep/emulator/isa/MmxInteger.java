@@ -44,38 +44,6 @@ public final class MmxInteger {
     return PackedLanes.packDoublewordsSigned(a) | PackedLanes.packDoublewordsSigned(b) << 32;
   }
 
-  public static long psllw(long a, int count) {
-    return SseInteger.psllw(a, count);
-  }
-
-  public static long pslld(long a, int count) {
-    return SseInteger.pslld(a, count);
-  }
-
-  public static long psllq(long a, int count) {
-    return SseInteger.psllq(a, count);
-  }
-
-  public static long psrlw(long a, int count) {
-    return SseInteger.psrlw(a, count);
-  }
-
-  public static long psrld(long a, int count) {
-    return SseInteger.psrld(a, count);
-  }
-
-  public static long psrlq(long a, int count) {
-    return SseInteger.psrlq(a, count);
-  }
-
-  public static long psraw(long a, int count) {
-    return SseInteger.psraw(a, count);
-  }
-
-  public static long psrad(long a, int count) {
-    return SseInteger.psrad(a, count);
-  }
-
   public static void pshufw(Vcpu c, DecodedInstruction i) {
     VectorState.requireMmx(c);
     long source =
