@@ -29,10 +29,8 @@ enum OperandSize {
   QQ("qq"),
   /// The vector length: 16 bytes, 32 with VEX.L; so are `ps` and `pd`.
   X("x"),
-  /// A half, a quarter, an eighth of the vector length.
+  /// A half of the vector length.
   HALF("h"),
-  QUARTER("f"),
-  EIGHTH("e"),
   ;
 
   private static final OperandSize[] ALL = values();
@@ -69,8 +67,6 @@ enum OperandSize {
       case QQ -> 32;
       case X, PS, PD -> vectorBytes;
       case HALF -> vectorBytes / 2;
-      case QUARTER -> vectorBytes / 4;
-      case EIGHTH -> vectorBytes / 8;
       case V, A, P -> operandBytes;
       case Z -> operandBytes == 2 ? 2 : 4;
       case Y -> operandBytes == 8 ? 8 : 4;

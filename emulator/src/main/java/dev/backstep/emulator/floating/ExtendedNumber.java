@@ -45,16 +45,8 @@ public final class ExtendedNumber {
   int exponent;
   long normal;
 
-  public int kind() {
-    return kind;
-  }
-
   public boolean isNegative() {
     return negative;
-  }
-
-  public boolean isDenormal() {
-    return denormal;
   }
 
   boolean isNan() {
@@ -143,11 +135,5 @@ public final class ExtendedNumber {
     long magnitude = Math.abs(value);
     int shift = Long.numberOfLeadingZeros(magnitude);
     set(magnitude << shift, (value < 0 ? SIGN : 0) | BIAS + 63 - shift);
-  }
-
-  /// Takes what `other` holds.
-  void set(ExtendedNumber other) {
-    set(other.significand, other.signExponent);
-    denormal = other.denormal;
   }
 }

@@ -91,13 +91,6 @@ public final class FloatEnvironment {
         };
   }
 
-  /// Power-up state.
-  public void reset() {
-    begin(0x1F80);
-    precision = 64;
-    roundedUp = false;
-  }
-
   public void raise(int exceptions) {
     flags |= exceptions;
   }

@@ -16,11 +16,6 @@ public record FloatFormat(int significandBits, int exponentBits) {
     return (1 << exponentBits - 1) - 1;
   }
 
-  /// The bits that a value of this format may have set.
-  long mask() {
-    return -1L >>> 64 - significandBits - exponentBits;
-  }
-
   long signBit() {
     return 1L << significandBits + exponentBits - 1;
   }

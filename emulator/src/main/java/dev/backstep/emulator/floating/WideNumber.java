@@ -52,10 +52,6 @@ final class WideNumber {
     return this;
   }
 
-  boolean isZero() {
-    return high == 0;
-  }
-
   WideNumber multiply(WideNumber by) {
     if (high == 0 || by.high == 0) {
       return set(false, 0, 0, 0);
