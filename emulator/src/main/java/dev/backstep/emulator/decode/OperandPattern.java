@@ -27,11 +27,11 @@ record OperandPattern(String text, Source source, OperandSize size, int register
     DEBUG("D"),
     /// S: segment register by ModRM.reg.
     SEGMENT("S"),
-    /// V: XMM register by ModRM.reg.
+    /// V: XMM or YMM register by ModRM.reg.
     XMM_BY_REG("V"),
-    /// U: XMM register by ModRM.rm.
+    /// U: XMM or YMM register by ModRM.rm.
     XMM_BY_RM("U"),
-    /// W: ModRM, XMM register or memory.
+    /// W: ModRM, XMM or YMM register, or memory.
     XMM_OR_MEMORY("W"),
     /// P: MMX register by ModRM.reg.
     MMX_BY_REG("P"),

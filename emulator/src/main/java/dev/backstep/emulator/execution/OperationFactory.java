@@ -23,10 +23,11 @@ import org.jspecify.annotations.Nullable;
 ///   too;
 /// - on MMX, XMM and YMM operands: `(long...) -> long` is called for each 64-bit lane; so is
 ///   `(Vcpu, long...) -> long`, for floating point, between [VectorFloat#begin] and
-///   [VectorFloat#finish]; `(long[] d, long[]..., int at)` for each 128-bit lane, at index `at` and
-///   `at + 1` of arrays of which none is `d`. They get the last operands, as many as they have
-///   parameters for; after them an `int`, which is the immediate byte, or, after one single long,
-///   the count of a shift.
+///   [VectorFloat#finish]; after the same beginning `(Vcpu, long...)` without a result, which calls
+///   [VectorFloat#finish] itself before it writes flags; `(long[] d, long[]..., int at)` for each
+///   128-bit lane, at index `at` and `at + 1` of arrays of which none is `d`. They get the last
+///   operands, as many as they have parameters for; after them an `int`, which is the immediate
+///   byte, or, after one single long, the count of a shift.
 ///
 /// A memory operand that is loaded and stored is loaded with the right to write, so that what the
 /// method did to the vCPU stands: the store cannot fault any more.

@@ -9,7 +9,9 @@
 /// Static functions without state of their own: what an instruction needs besides its operands
 /// (rounding mode, masks) and what it reports (exceptions) is in the vCPU's [FloatEnvironment].
 /// Nothing allocates, nothing throws. The host's floating point takes no part, but in
-/// [PlainArithmetic], where it cannot differ. One thread owns an environment.
+/// [PlainArithmetic], where it cannot differ, and in [Arithmetic#squareRoot], where it gives the
+/// first estimate of an integer that is then corrected until it is exact. One thread owns an
+/// environment.
 @NullMarked
 package dev.backstep.emulator.floating;
 
