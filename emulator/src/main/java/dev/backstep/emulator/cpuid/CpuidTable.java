@@ -96,6 +96,16 @@ public final class CpuidTable {
     return states.offset(component);
   }
 
+  /// The size of an XSAVE area of user state components in the standard format.
+  public int standardBytes(long components) {
+    return states.standardBytes(components);
+  }
+
+  /// The size of an XSAVE area of state components in the compacted format.
+  public int compactedBytes(long components) {
+    return StateComponents.compactedBytes(components);
+  }
+
   /// MAXPHYADDR.
   public int physicalAddressBits() {
     return setting.physicalAddressBits();

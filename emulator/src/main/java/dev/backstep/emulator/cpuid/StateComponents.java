@@ -13,7 +13,8 @@ final class StateComponents {
   static final int CET_USER = 11;
   static final int CET_SUPERVISOR = 12;
 
-  private static final int COMPONENTS = 63;
+  /// Those beyond the legacy region.
+  private static final long EXTENDED = -1L << AVX;
 
   /// Where parts with AVX-512 have PKRU, whatever CPUID enumerates of it: the place belongs to the
   /// part. AMD's without AVX-512 have it after the AVX state.
@@ -74,10 +75,9 @@ final class StateComponents {
   /// The size of an XSAVE area of components `xcr0` in the standard format.
   int standardBytes(long xcr0) {
     int end = LEGACY_AND_HEADER_BYTES;
-    for (int k = AVX; k < COMPONENTS; k++) {
-      if ((xcr0 >>> k & 1) != 0) {
-        end = Math.max(end, offset(k) + bytes(k));
-      }
+    for (long left = xcr0 & EXTENDED; left != 0; left &= left - 1) {
+      int k = Long.numberOfTrailingZeros(left);
+      end = Math.max(end, offset(k) + bytes(k));
     }
     return end;
   }
@@ -85,8 +85,8 @@ final class StateComponents {
   /// The size of an XSAVE area of `components` in the compacted format. None is aligned.
   static int compactedBytes(long components) {
     int end = LEGACY_AND_HEADER_BYTES;
-    for (int k = AVX; k < COMPONENTS; k++) {
-      end += (components >>> k & 1) != 0 ? bytes(k) : 0;
+    for (long left = components & EXTENDED; left != 0; left &= left - 1) {
+      end += bytes(Long.numberOfTrailingZeros(left));
     }
     return end;
   }

@@ -45,7 +45,7 @@ public final class ExtendedState {
 
   private static void save(Vcpu c, DecodedInstruction i, long requested, long saved) {
     long ea = area(c, i);
-    Memory.probeImageForWrite(c, i.segment, ea, standardBytes(c, requested));
+    Memory.probeImageForWrite(c, i.segment, ea, c.cpuid.standardBytes(requested));
     storeLegacy(c, i, ea, saved);
     if ((requested & SSE_OR_AVX) != 0) {
       FpuSave.storeMxcsr(c, i, ea);
@@ -73,24 +73,6 @@ public final class ExtendedState {
     return components & -1L << ExtendedComponents.FIRST;
   }
 
-  /// Where the last of `components` ends in the standard format.
-  private static int standardBytes(Vcpu c, long components) {
-    int end = HEADER_END;
-    for (long left = extended(components); left != 0; left &= left - 1) {
-      int k = Long.numberOfTrailingZeros(left);
-      end = Math.max(end, c.cpuid.stateOffset(k) + c.cpuid.stateBytes(k));
-    }
-    return end;
-  }
-
-  private static int compactedBytes(Vcpu c, long components) {
-    int end = HEADER_END;
-    for (long left = extended(components); left != 0; left &= left - 1) {
-      end += c.cpuid.stateBytes(Long.numberOfTrailingZeros(left));
-    }
-    return end;
-  }
-
   private static long standard(Vcpu c, DecodedInstruction i, long ea, int k) {
     return FpuSave.at(i, ea, c.cpuid.stateOffset(k));
   }
@@ -107,7 +89,7 @@ public final class ExtendedState {
   private static void saveCompacted(Vcpu c, DecodedInstruction i, long requested) {
     long ea = area(c, i);
     long saved = requested & ExtendedComponents.inUseWithMxcsr(c);
-    Memory.probeImageForWrite(c, i.segment, ea, compactedBytes(c, requested));
+    Memory.probeImageForWrite(c, i.segment, ea, c.cpuid.compactedBytes(requested));
     storeLegacy(c, i, ea, saved);
     if ((saved & SSE) != 0) {
       FpuSave.storeMxcsr(c, i, ea);
@@ -135,7 +117,7 @@ public final class ExtendedState {
     }
     long present = quadword(c, i, ea, XSTATE_BV);
     require(c, (present & ~c.xcr0) == 0 && (format | quadword(c, i, ea, RESERVED)) == 0);
-    Memory.probeImage(c, i.segment, ea, standardBytes(c, requested));
+    Memory.probeImage(c, i.segment, ea, c.cpuid.standardBytes(requested));
     if ((requested & SSE_OR_AVX) != 0) {
       c.fpu.mxcsr = mxcsr(c, i, ea);
     }
@@ -164,7 +146,7 @@ public final class ExtendedState {
     long room = quadword(c, i, ea, XCOMP_BV) & ~COMPACTED;
     long present = quadword(c, i, ea, XSTATE_BV);
     require(c, (room & ~allowed) == 0 && (present & ~room) == 0 && isReservedZero(c, i, ea));
-    Memory.probeImage(c, i.segment, ea, compactedBytes(c, room));
+    Memory.probeImage(c, i.segment, ea, c.cpuid.compactedBytes(room));
     if ((requested & SSE) != 0) {
       c.fpu.mxcsr = (present & SSE) != 0 ? mxcsr(c, i, ea) : FpuState.MXCSR_DEFAULT;
     }
