@@ -75,6 +75,30 @@ class HardGuestsTest {
     }
   }
 
+  /// The frame of #AC's handler at CPL 3 is not aligned: #AC, for ever.
+  @Test
+  void replaysAGuestThatDeliversForEver() throws Exception {
+    GuestRun run =
+        kernel(
+            "0f0115 54001000", // lgdt
+            "0f011d 5a001000", // lidt
+            "ea 25001000 0800", // ljmp 8:next
+            "b8 10000000 8ed0 bc 0000f001", // SS, ESP
+            "0f20c0 0d 00000400 0f22c0", // CR0.AM
+            "68 00000400 9d", // EFLAGS.AC
+            "6a23 68 f1ffef01 6a1b 68 51001000 cb", // to CPL 3, with an odd ESP
+            "50 9090", // push eax
+            "2700 60001000 8f00 88001000", // GDTR, IDTR
+            "0000000000000000 ffff0000009bcf00 ffff00000093cf00", // GDT
+            "ffff000000fbcf00 ffff000000f3cf00",
+            "00".repeat(8 * 17),
+            "51001b0000ef1000"); // IDT: vector 17
+    assertEquals(new StopReason.Stuck(0), check(run));
+    try (TraceReader reader = open()) {
+      assertEquals(16, TraceVerifier.verify(reader).instructions());
+    }
+  }
+
   @Test
   void journalsFortyThousandBlocksThatRunOnce() throws Exception {
     GuestRun run =
