@@ -2,7 +2,6 @@ package dev.backstep.emulator.conformance;
 
 import dev.backstep.emulator.conformance.BoundaryValues.Kind;
 import dev.backstep.emulator.decode.Opcode;
-import dev.backstep.emulator.vcpu.FpuState;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,7 +22,6 @@ final class CaseGenerator {
   private static final int RDI = 7;
   private static final int FLAGS = 0x8D5;
   private static final int ALIGNMENT_CHECK = 1 << 18;
-  private static final int EXCEPTION_MASKS = 0x1F80;
 
   /// A branch whose target is to be set when all instructions are there.
   ///
@@ -35,7 +33,7 @@ final class CaseGenerator {
   private final ByteArrayOutputStream code = new ByteArrayOutputStream();
   private final List<Integer> targets = new ArrayList<>();
   private final List<Branch> branches = new ArrayList<>();
-  private final boolean mayBeMisaligned;
+  private final FloatingPointState floatingPoint;
   private final byte[] noise = new byte[1 << 16];
   private SplittableRandom random = new SplittableRandom(0);
   private StateRecord state;
@@ -46,7 +44,7 @@ final class CaseGenerator {
 
   /// @param mayBeMisaligned whether the processors have MXCSR.MM
   CaseGenerator(StateRecord any, Opcode anyOpcode, boolean mayBeMisaligned) {
-    this.mayBeMisaligned = mayBeMisaligned;
+    floatingPoint = new FloatingPointState(mayBeMisaligned);
     state = any;
     encoder = new InstructionEncoder(random, anyOpcode);
     draft = encoder.draft();
@@ -70,7 +68,7 @@ final class CaseGenerator {
     int count = random.nextBoolean() ? 1 : 2 + random.nextInt(MOST_INSTRUCTIONS - 1);
     fillMemory();
     registers(count);
-    floatingPoint();
+    floatingPoint.fill(state, kind, random);
     code.reset();
     targets.clear();
     branches.clear();
@@ -238,8 +236,8 @@ final class CaseGenerator {
       }
     }
     switch (opcode.mnemonic()) {
-      case "LDMXCSR", "VLDMXCSR" -> state.putInt(at, mxcsr());
-      case "FLDCW" -> state.putShort(at, controlWord());
+      case "LDMXCSR", "VLDMXCSR" -> state.putInt(at, floatingPoint.mxcsr(random));
+      case "FLDCW" -> state.putShort(at, FloatingPointState.controlWord(random));
       case "FXRSTOR", "FXRSTOR64", "XRSTOR", "XRSTOR64" -> image(offset);
       case "FBLD" -> decimal(at);
       case "JMP", "CALL" -> {
@@ -284,7 +282,7 @@ final class CaseGenerator {
     }
     long at = StateRecord.MEMORY + offset;
     state.segment.asSlice(at, 416).copyFrom(state.segment.asSlice(StateRecord.FX, 416));
-    state.putInt(at + 24, mxcsr());
+    state.putInt(at + 24, floatingPoint.mxcsr(random));
     if (random.nextInt(8) != 0) {
       state.segment.asSlice(at + 512, 64).fill((byte) 0);
       state.putLong(at + 512, random.nextInt(8));
@@ -349,85 +347,5 @@ final class CaseGenerator {
     if (!isPinned) {
       draft.registers[register] = value;
     }
-  }
-
-  // x87, SSE and AVX state.
-
-  private void floatingPoint() {
-    state.segment.asSlice(StateRecord.FX, 832).fill((byte) 0);
-    state.putShort(StateRecord.FCW, controlWord());
-    int status = random.nextInt(0x10000) & 0x7F00;
-    if (random.nextInt(3) == 0) {
-      status |= random.nextInt(0x80);
-    }
-    if ((status & ~state.getShort(StateRecord.FCW) & 0x3F) != 0) {
-      // Pending exceptions make most x87 and MMX instructions #MF.
-      status = random.nextInt(8) == 0 ? status | 0x8080 : status & ~0x7F;
-    }
-    state.putShort(StateRecord.FSW, status);
-    boolean someEmpty = random.nextInt(4) == 0;
-    state.putByte(StateRecord.FTW, someEmpty ? random.nextInt(256) : 0xFF);
-    if ((status & 0x80) != 0) {
-      state.putShort(StateRecord.FOP, random.nextInt(0x800));
-      state.putLong(StateRecord.FIP, random.nextLong() >> 16);
-      state.putLong(StateRecord.FDP, random.nextLong() >> 16);
-    }
-    state.putInt(StateRecord.MXCSR, mxcsr());
-    for (int k = 0; k < 8; k++) {
-      long significand =
-          BoundaryValues.lanes(random.nextInt(3) == 0 ? kind : Kind.EXTENDED, random);
-      int signExponent = BoundaryValues.signExponent(random);
-      switch (random.nextInt(24)) {
-        case 0, 1 -> {
-          significand = 0;
-          signExponent &= 0x8000;
-        }
-        case 2 -> {
-          significand = 1L << 63;
-          signExponent |= 0x7FFF;
-        }
-        case 3 -> {
-          significand = k == 0 ? significand : state.getLong(StateRecord.ST);
-          signExponent = k == 0 ? signExponent : state.getShort(StateRecord.ST + 8);
-        }
-        default -> {}
-      }
-      state.putLong(StateRecord.ST + 16L * k, significand);
-      state.putShort(StateRecord.ST + 16L * k + 8, signExponent);
-    }
-    vectors();
-    state.putLong(StateRecord.XSTATE_BV, 7);
-  }
-
-  private void vectors() {
-    for (int k = 0; k < 32; k++) {
-      boolean repeated = k >= 2 && random.nextInt(16) == 0;
-      long low = repeated ? state.getLong(StateRecord.XMM + 8L * k - 16) : lane();
-      state.putLong(StateRecord.XMM + 8L * k, low);
-      boolean same = random.nextInt(16) == 0;
-      state.putLong(StateRecord.YMM + 8L * k, same ? low : lane());
-    }
-  }
-
-  private long lane() {
-    return random.nextInt(12) == 0
-        ? BoundaryValues.integer(random)
-        : BoundaryValues.lanes(kind, random);
-  }
-
-  private int mxcsr() {
-    int rounding = random.nextInt(4) << 13;
-    int flush = random.nextInt(4) == 0 ? 0x8000 : 0;
-    int daz = random.nextInt(4) == 0 ? 0x40 : 0;
-    int misaligned = mayBeMisaligned && random.nextInt(8) == 0 ? FpuState.MXCSR_MISALIGNED : 0;
-    int sticky = random.nextInt(3) == 0 ? random.nextInt(0x40) : 0;
-    int masks = random.nextInt(4) == 0 ? random.nextInt(0x40) << 7 : EXCEPTION_MASKS;
-    return misaligned | rounding | flush | daz | sticky | masks;
-  }
-
-  private int controlWord() {
-    int masks = random.nextInt(4) == 0 ? random.nextInt(0x40) : 0x3F;
-    int precision = random.nextInt(3) == 0 ? random.nextInt(4) : 3;
-    return masks | 0x40 | precision << 8 | random.nextInt(4) << 10;
   }
 }

@@ -26,7 +26,7 @@ class HostConformanceTest {
   @Test
   @Tag("heavy")
   void executesMillionsOfInstructionsAsTheHostDoes() throws IOException {
-    compare(Long.getLong("backstep.test.hostCases", 1_200_000));
+    compare(Long.getLong("backstep.test.hostCases", 2_400_000));
   }
 
   private static void compare(long cases) throws IOException {
