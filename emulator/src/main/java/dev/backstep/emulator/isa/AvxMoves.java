@@ -2,7 +2,6 @@ package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
-import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.FpuState;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
@@ -70,21 +69,14 @@ public final class AvxMoves {
   /// Without the upper eight registers outside 64-bit mode.
   public static void vzeroupper(Vcpu c, DecodedInstruction i) {
     VectorState.requireAvx(c);
-    clear(c.fpu.ymmHigh, c);
+    VectorState.clear(c.fpu.ymmHigh, c);
   }
 
   public static void vzeroall(Vcpu c, DecodedInstruction i) {
     VectorState.requireAvx(c);
     FpuState fpu = c.fpu;
-    clear(fpu.xmm, c);
-    clear(fpu.ymmHigh, c);
-  }
-
-  private static void clear(long[] halves, Vcpu c) {
-    int count = c.mode == CpuMode.LONG64 ? 32 : 16;
-    for (int k = 0; k < count; k++) {
-      halves[k] = 0;
-    }
+    VectorState.clear(fpu.xmm, c);
+    VectorState.clear(fpu.ymmHigh, c);
   }
 
   public static void vtestps(Vcpu c, DecodedInstruction i) {

@@ -139,8 +139,8 @@ final class ExtendedComponents {
           fpu.signExponent[register] = 0;
         }
       }
-      case 1 -> clear(fpu.xmm, c);
-      case AVX -> clear(fpu.ymmHigh, c);
+      case 1 -> VectorState.clear(fpu.xmm, c);
+      case AVX -> VectorState.clear(fpu.ymmHigh, c);
       case PKRU -> c.mmu.translations().setPkru(0);
       case CET_USER -> {
         c.cet.user = 0;
@@ -153,12 +153,6 @@ final class ExtendedComponents {
         }
       }
       default -> throw new AssertionError("state component " + k);
-    }
-  }
-
-  private static void clear(long[] halves, Vcpu c) {
-    for (int half = 0; half < 2 * FpuSave.xmmRegisters(c); half++) {
-      halves[half] = 0;
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.floating.FloatArithmetic;
 import dev.backstep.emulator.floating.FloatEnvironment;
+import dev.backstep.emulator.floating.FloatFormat;
 import dev.backstep.emulator.vcpu.Vcpu;
 
 /// Sums and differences of neighbouring elements, and of every other element. SDM Vol. 2
@@ -36,63 +37,52 @@ public final class SseFloatHorizontal {
   }
 
   public static void haddpd(Vcpu c, DecodedInstruction i) {
-    int lanes = begin(c, i);
-    long[] a = c.fpu.scratchA;
-    long[] b = c.fpu.scratchB;
-    long[] d = c.fpu.scratchD;
-    FloatEnvironment e = c.fpu.environment;
-    for (int k = 0; k < lanes; k += 2) {
-      d[k] = FloatArithmetic.add(DOUBLE, e, a[k], a[k + 1]);
-      d[k + 1] = FloatArithmetic.add(DOUBLE, e, b[k], b[k + 1]);
-    }
-    finish(c, i);
-  }
-
-  public static void haddps(Vcpu c, DecodedInstruction i) {
-    int lanes = begin(c, i);
-    long[] a = c.fpu.scratchA;
-    long[] b = c.fpu.scratchB;
-    long[] d = c.fpu.scratchD;
-    FloatEnvironment e = c.fpu.environment;
-    for (int k = 0; k < lanes; k += 2) {
-      d[k] = hadds(e, a[k]) | hadds(e, a[k + 1]) << 32;
-      d[k + 1] = hadds(e, b[k]) | hadds(e, b[k + 1]) << 32;
-    }
-    finish(c, i);
-  }
-
-  private static long hadds(FloatEnvironment e, long pair) {
-    return FloatArithmetic.add(SINGLE, e, pair & LOW_32, pair >>> 32);
+    combineDoubles(c, i, false);
   }
 
   public static void hsubpd(Vcpu c, DecodedInstruction i) {
-    int lanes = begin(c, i);
-    long[] a = c.fpu.scratchA;
-    long[] b = c.fpu.scratchB;
-    long[] d = c.fpu.scratchD;
-    FloatEnvironment e = c.fpu.environment;
-    for (int k = 0; k < lanes; k += 2) {
-      d[k] = FloatArithmetic.subtract(DOUBLE, e, a[k], a[k + 1]);
-      d[k + 1] = FloatArithmetic.subtract(DOUBLE, e, b[k], b[k + 1]);
-    }
-    finish(c, i);
+    combineDoubles(c, i, true);
+  }
+
+  public static void haddps(Vcpu c, DecodedInstruction i) {
+    combineSingles(c, i, false);
   }
 
   public static void hsubps(Vcpu c, DecodedInstruction i) {
+    combineSingles(c, i, true);
+  }
+
+  /// In each 128-bit lane the low element comes of a pair of the first source, the high one of the
+  /// second.
+  private static void combineDoubles(Vcpu c, DecodedInstruction i, boolean subtracts) {
     int lanes = begin(c, i);
     long[] a = c.fpu.scratchA;
     long[] b = c.fpu.scratchB;
-    long[] d = c.fpu.scratchD;
-    FloatEnvironment e = c.fpu.environment;
     for (int k = 0; k < lanes; k += 2) {
-      d[k] = hsubs(e, a[k]) | hsubs(e, a[k + 1]) << 32;
-      d[k + 1] = hsubs(e, b[k]) | hsubs(e, b[k + 1]) << 32;
+      c.fpu.scratchD[k] = combined(c, DOUBLE, a[k], a[k + 1], subtracts);
+      c.fpu.scratchD[k + 1] = combined(c, DOUBLE, b[k], b[k + 1], subtracts);
     }
     finish(c, i);
   }
 
-  private static long hsubs(FloatEnvironment e, long pair) {
-    return FloatArithmetic.subtract(SINGLE, e, pair & LOW_32, pair >>> 32);
+  private static void combineSingles(Vcpu c, DecodedInstruction i, boolean subtracts) {
+    int lanes = begin(c, i);
+    for (int k = 0; k < lanes; k += 2) {
+      c.fpu.scratchD[k] = combinedPairs(c, c.fpu.scratchA, k, subtracts);
+      c.fpu.scratchD[k + 1] = combinedPairs(c, c.fpu.scratchB, k, subtracts);
+    }
+    finish(c, i);
+  }
+
+  private static long combinedPairs(Vcpu c, long[] source, int k, boolean subtracts) {
+    long low = combined(c, SINGLE, source[k] & LOW_32, source[k] >>> 32, subtracts);
+    long high = combined(c, SINGLE, source[k + 1] & LOW_32, source[k + 1] >>> 32, subtracts);
+    return low | high << 32;
+  }
+
+  private static long combined(Vcpu c, FloatFormat f, long a, long b, boolean subtracts) {
+    FloatEnvironment e = c.fpu.environment;
+    return subtracts ? FloatArithmetic.subtract(f, e, a, b) : FloatArithmetic.add(f, e, a, b);
   }
 
   /// Loads both sources; the number of 64-bit lanes.

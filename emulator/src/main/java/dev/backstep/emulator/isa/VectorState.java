@@ -8,6 +8,7 @@ import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
+import java.util.Arrays;
 
 /// Whether x87, MMX and SSE instructions may run, and how they reach their operands. SDM Vol. 3
 /// "Emulation of the x87 FPU", "MMX Exceptions", "SSE State"; Vol. 2 "Exception Conditions of
@@ -179,5 +180,10 @@ public final class VectorState {
   /// ones.
   public static int shiftCount(long quadword) {
     return quadword < 0 || quadword > 64 ? 64 : (int) quadword;
+  }
+
+  /// Zeroes the low or the high halves of all vector registers that the mode has.
+  static void clear(long[] halves, Vcpu c) {
+    Arrays.fill(halves, 0, 2 * FpuSave.xmmRegisters(c), 0);
   }
 }
