@@ -92,6 +92,7 @@ public class InterpreterBenchmark {
         null,
         List.of(),
         true,
+        false,
         MachineConfig.OnReset.STOP,
         MachineConfig.UNLIMITED);
   }

@@ -26,6 +26,11 @@ public final class ConfigurationTranslation {
 
   public static final String WITHOUT_PIT = "pit=off";
 
+  /// The name of an option that no field of the manifest has, and its value.
+  private static final String CACHE_MODEL = "cache-model";
+
+  private static final String ON = "on";
+
   private ConfigurationTranslation() {}
 
   public static Configuration toProto(MachineConfig config) {
@@ -60,6 +65,9 @@ public final class ConfigurationTranslation {
     if (config.maxInstructions() != MachineConfig.UNLIMITED) {
       b.setMaxInstructions(config.maxInstructions());
     }
+    if (config.hasCacheModel()) {
+      b.putOther(CACHE_MODEL, ON);
+    }
     return b.build();
   }
 
@@ -85,6 +93,7 @@ public final class ConfigurationTranslation {
         image(images, BIOS),
         c.getDevicesList().stream().map(ConfigurationTranslation::toDevice).toList(),
         !c.getMachine().contains(WITHOUT_PIT),
+        ON.equals(c.getOtherMap().get(CACHE_MODEL)),
         c.getNoReboot() ? MachineConfig.OnReset.STOP : MachineConfig.OnReset.RESTART,
         c.hasMaxInstructions() ? Math.min(limit, c.getMaxInstructions()) : limit);
   }

@@ -5,6 +5,7 @@ import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.listen.MachineEvent.Op;
 import dev.backstep.proto.v1.ApicEvent;
 import dev.backstep.proto.v1.ConsoleEvent;
+import dev.backstep.proto.v1.ControlEvent;
 import dev.backstep.proto.v1.CpuidEvent;
 import dev.backstep.proto.v1.CrEvent;
 import dev.backstep.proto.v1.DrEvent;
@@ -56,6 +57,7 @@ public final class EventTranslation {
       case MachineEvent.Interrupt e -> b.setInterrupt(interrupt(e));
       case MachineEvent.Exception e -> b.setException(exception(e));
       case MachineEvent.Injection e -> b.setInjection(injection(e));
+      case MachineEvent.Control e -> b.setControl(control(e));
       case MachineEvent.VmExit e ->
           b.setVmexit(
               VmexitEvent.newBuilder()
@@ -149,6 +151,9 @@ public final class EventTranslation {
     for (int target : e.targets()) {
       b.addTargets(target);
     }
+    for (int target : e.hardwareTargets()) {
+      b.addHardwareTargets(target);
+    }
     return b;
   }
 
@@ -190,6 +195,18 @@ public final class EventTranslation {
     if (!e.check().isEmpty()) {
       b.setCheck(e.check());
     }
+    if (!e.reason().isEmpty()) {
+      b.setReason(e.reason());
+    }
+    return b;
+  }
+
+  private static ControlEvent.Builder control(MachineEvent.Control e) {
+    ControlEvent.Builder b =
+        ControlEvent.newBuilder()
+            .setCall(e.call())
+            .setArguments(e.arguments())
+            .setResult(e.result());
     if (!e.reason().isEmpty()) {
       b.setReason(e.reason());
     }

@@ -35,6 +35,7 @@ class ConfigurationTranslationTest {
             new DeviceConfig("isa-debug-exit", Map.of("iosize", "4", "iobase", "0xf4")),
             new DeviceConfig("pc-testdev", Map.of())),
         false,
+        false,
         OnReset.STOP,
         limit);
   }

@@ -43,6 +43,7 @@ class RecordSessionTest {
         null,
         List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
         true,
+        false,
         MachineConfig.OnReset.STOP,
         MachineConfig.UNLIMITED);
   }

@@ -79,6 +79,7 @@ record GuestRun(
         null,
         List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
         true,
+        false,
         onReset,
         maxInstructions);
   }

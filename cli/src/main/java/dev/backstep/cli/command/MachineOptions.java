@@ -122,6 +122,7 @@ public final class MachineOptions {
         image("firmware", bios),
         devices.stream().map(ConfigurationTranslation::toDevice).toList(),
         hasPit(),
+        false,
         noReboot ? MachineConfig.OnReset.STOP : MachineConfig.OnReset.RESTART,
         maxInstructions);
   }

@@ -134,6 +134,7 @@ public final class ApicRouter implements LocalInterrupts.Factory {
 
   private void emitIpi(Lapic sender, Icr icr, long destination, BitSet targets, String rule) {
     if (events.isOn()) {
+      int[] reached = numbers(targets);
       events.emit(
           new MachineEvent.Ipi(
               sender.cpu().at(),
@@ -142,8 +143,9 @@ public final class ApicRouter implements LocalInterrupts.Factory {
               destination,
               icr.destinationMode().eventName(),
               icr.shorthand().eventName(),
-              numbers(targets),
-              rule));
+              reached,
+              rule,
+              reached));
     }
   }
 

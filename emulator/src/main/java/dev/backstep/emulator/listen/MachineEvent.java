@@ -39,7 +39,8 @@ public sealed interface MachineEvent {
   /// An access to a local APIC register; `mode` is xapic or x2apic.
   record Apic(At at, Op op, String reg, long value, String mode) implements MachineEvent {}
 
-  /// An inter-processor interrupt as routed: `targets` are the vCPUs it reached, `rule` why these.
+  /// An inter-processor interrupt as routed: `targets` are the vCPUs it reached, `rule` why these;
+  /// `hardwareTargets` those that the processors' own rules would have reached.
   record Ipi(
       At at,
       int vector,
@@ -48,7 +49,8 @@ public sealed interface MachineEvent {
       String destMode,
       String shorthand,
       int[] targets,
-      String rule)
+      String rule,
+      int[] hardwareTargets)
       implements MachineEvent {}
 
   /// An external interrupt, NMI or SMI delivered to the vCPU. `from` is the sender, -1 if none.
@@ -68,6 +70,11 @@ public sealed interface MachineEvent {
       String outcome,
       String check,
       String reason)
+      implements MachineEvent {}
+
+  /// A request of the hypervisor's user: `call` with its `arguments`, `result` 0 or an error such
+  /// as -EINVAL, and `reason` why, or what was answered.
+  record Control(At at, String call, String arguments, String result, String reason)
       implements MachineEvent {}
 
   /// What a hypervisor would have seen here.

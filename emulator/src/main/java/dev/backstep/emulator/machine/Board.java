@@ -1,5 +1,6 @@
 package dev.backstep.emulator.machine;
 
+import dev.backstep.emulator.control.ControlInterface;
 import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.device.Uart16550;
 import dev.backstep.emulator.execution.Interpreter;
@@ -15,10 +16,12 @@ import java.util.function.Consumer;
 /// @param timers of the devices
 /// @param console the serial port that console input goes to
 /// @param interpreter runs the vCPUs
+/// @param control what a hypervisor's user can ask for
 /// @param deviceState writes the state of every device, in a fixed order
 record Board(
     List<Vcpu> vcpus,
     EventQueue timers,
     Uart16550 console,
     Interpreter interpreter,
+    ControlInterface control,
     Consumer<StateSink> deviceState) {}

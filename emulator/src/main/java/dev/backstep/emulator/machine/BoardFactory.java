@@ -9,6 +9,7 @@ import dev.backstep.emulator.boot.Multiboot;
 import dev.backstep.emulator.boot.MultibootEntry;
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.control.NoHypervisor;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuSetting;
 import dev.backstep.emulator.cpuid.CpuidTable;
@@ -122,7 +123,13 @@ final class BoardFactory {
     devices.watchMap(vcpus, cache);
     Interpreter interpreter = new Interpreter(cache, bus, decoder());
     boot(vcpus, apics, devices);
-    return new Board(vcpus, timers, devices.console(), interpreter, devices::save);
+    return new Board(
+        vcpus,
+        timers,
+        devices.console(),
+        interpreter,
+        new NoHypervisor(around.events(), around.origin()),
+        devices::save);
   }
 
   private BlockCache blockCache(PhysicalBus bus, List<Vcpu> vcpus) {

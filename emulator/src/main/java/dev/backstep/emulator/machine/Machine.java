@@ -1,6 +1,7 @@
 package dev.backstep.emulator.machine;
 
 import dev.backstep.emulator.bus.GuestRam;
+import dev.backstep.emulator.control.ControlCall;
 import dev.backstep.emulator.device.MachineControl;
 import dev.backstep.emulator.execution.InterruptGate;
 import dev.backstep.emulator.input.ExternalInputs;
@@ -175,6 +176,10 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     turns++;
     receiveConsole();
     board.timers().fireDue(clock.nowNs());
+    performControlCalls();
+    if (stop != null) {
+      return stop;
+    }
     Vcpu next = nextRunnable();
     if (next == null) {
       return idle();
@@ -193,8 +198,20 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     return resetSource == null ? null : restart(resetSource);
   }
 
+  private void performControlCalls() {
+    ControlCall call = inputs.controlCall(position);
+    while (call != null) {
+      board.control().perform(call);
+      call = inputs.controlCall(position);
+    }
+  }
+
   private void run(Vcpu c) {
     long limit = Math.min(position + turnLength, config.maxInstructions());
+    long controlPosition = inputs.nextControlPosition();
+    if (controlPosition > position) {
+      limit = Math.min(limit, controlPosition);
+    }
     long timerNs = board.timers().nextNs();
     if (timerNs != EventQueue.NEVER) {
       limit = Math.min(limit, clock.positionAt(timerNs));
@@ -346,8 +363,9 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     leaveTurn();
   }
 
-  /// Ends the running vCPU's turn after the instruction that is executing.
-  private void leaveTurn() {
+  /// Ends the running vCPU's turn after the instruction that is executing, so that requests that
+  /// are due are made then. On the machine's own thread.
+  public void leaveTurn() {
     if (current != null) {
       current.yieldTurn();
     }

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// @param firmware what `-bios` names, or null
 /// @param devices devices asked for by `-device`: see [dev.backstep.emulator.device.DeviceCatalog]
 /// @param hasPit whether there is an 8254 interval timer (QEMU's `-machine pit=on`)
+/// @param hasCacheModel whether the vCPUs' caches are modelled, so that memory types have
+///   consequences
 /// @param onReset what a guest reset does
 /// @param maxInstructions position at which the run ends, or [#UNLIMITED]
 public record MachineConfig(
@@ -35,6 +37,7 @@ public record MachineConfig(
     @Nullable Image firmware,
     List<DeviceConfig> devices,
     boolean hasPit,
+    boolean hasCacheModel,
     OnReset onReset,
     long maxInstructions) {
   public static final long UNLIMITED = Long.MAX_VALUE;

@@ -89,6 +89,7 @@ final class SvmExits implements VmExitPolicy {
           MachineEvent.Ipi _,
           MachineEvent.Interrupt _,
           MachineEvent.Injection _,
+          MachineEvent.Control _,
           MachineEvent.VmExit _,
           MachineEvent.MemoryTypeChosen _,
           MachineEvent.TlbFlush _,

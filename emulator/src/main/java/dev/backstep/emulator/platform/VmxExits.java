@@ -87,6 +87,7 @@ final class VmxExits implements VmExitPolicy {
           MachineEvent.Ipi _,
           MachineEvent.Interrupt _,
           MachineEvent.Injection _,
+          MachineEvent.Control _,
           MachineEvent.VmExit _,
           MachineEvent.MemoryTypeChosen _,
           MachineEvent.TlbFlush _,

@@ -191,6 +191,7 @@ class MachineTest {
             null,
             List.of(),
             true,
+            false,
             OnReset.STOP,
             1);
     MachineConfigException e =

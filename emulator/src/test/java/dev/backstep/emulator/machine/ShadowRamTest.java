@@ -42,6 +42,7 @@ class ShadowRamTest {
             new Image("bios", firmware),
             List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
             true,
+            false,
             OnReset.STOP,
             1_000);
     try (Machine m = TestMachines.machine(config)) {

@@ -45,6 +45,7 @@ final class TestMachines {
         null,
         List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
         true,
+        false,
         onReset,
         maxInstructions);
   }
@@ -63,6 +64,7 @@ final class TestMachines {
         c.firmware(),
         c.devices(),
         false,
+        c.hasCacheModel(),
         c.onReset(),
         c.maxInstructions());
   }
