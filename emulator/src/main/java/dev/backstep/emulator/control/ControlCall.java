@@ -7,6 +7,9 @@ import java.util.List;
 ///
 /// vCPUs are named by their KVM IDs, which are their APIC IDs.
 public sealed interface ControlCall {
+  /// The target of a request that is for no vCPU in particular.
+  int WHOLE_MACHINE = -1;
+
   /// KVM_SET_VCPU_EVENTS.
   record SetVcpuEvents(int vcpu, VcpuEvents events) implements ControlCall {}
 
@@ -44,6 +47,17 @@ public sealed interface ControlCall {
 
   /// KVM_CREATE_VCPU: a vCPU that waits for INIT and SIPI.
   record CreateVcpu(int id) implements ControlCall {}
+
+  /// The vCPU whose file descriptor the request goes to, or [#WHOLE_MACHINE].
+  default int target() {
+    return switch (this) {
+      case SetVcpuEvents c -> c.vcpu();
+      case GetVcpuEvents c -> c.vcpu();
+      case SetCpuid c -> c.vcpu();
+      case SetMsr c -> c.vcpu();
+      case GetSupportedCpuid _, EnableCapability _, SignalMsi _, CreateVcpu _ -> WHOLE_MACHINE;
+    };
+  }
 
   /// The name of the call, as scenarios spell it: set-vcpu-events, …
   default String name() {

@@ -22,6 +22,11 @@ public interface ExternalInputs {
   ///   every vCPU waits and time passes
   int consoleByte(long position);
 
+  /// Whether requests to the hypervisor may come: a machine that has none refuses to be built then.
+  default boolean hasControlCalls() {
+    return false;
+  }
+
   /// The next request to the hypervisor that is due, or null. Asked at the beginning of each turn,
   /// again after each request.
   ///

@@ -9,7 +9,8 @@ import dev.backstep.emulator.boot.Multiboot;
 import dev.backstep.emulator.boot.MultibootEntry;
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
-import dev.backstep.emulator.control.NoHypervisor;
+import dev.backstep.emulator.control.ControlInterface;
+import dev.backstep.emulator.control.KvmParts;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuSetting;
 import dev.backstep.emulator.cpuid.CpuidTable;
@@ -27,6 +28,7 @@ import dev.backstep.emulator.interrupt.LapicModel;
 import dev.backstep.emulator.listen.EventOrigin;
 import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.machine.MachineConfig.Image;
+import dev.backstep.emulator.platform.ControlPolicy;
 import dev.backstep.emulator.platform.Platform;
 import dev.backstep.emulator.platform.Platforms;
 import dev.backstep.emulator.platform.VmExitPolicy;
@@ -83,6 +85,7 @@ final class BoardFactory {
     firmware = file(config.firmware());
     try {
       platform = Platforms.compose(config.platform(), config.quirks());
+      requireHypervisor();
       cpuid = platform.cpuidTable(CpuSetting.parse(config.cpu()), config.cpuCount());
       long romBytes = firmware == null ? 0 : FirmwareBoot.romBytes(firmware);
       ram = new GuestRam(around.arena(), layout.allocatedBytes() + romBytes);
@@ -92,6 +95,15 @@ final class BoardFactory {
       throw new MachineConfigException(
           "-m: the host cannot give the guest " + (config.memoryBytes() >> 20) + " MiB of memory",
           e);
+    }
+  }
+
+  /// Refuses requests to a hypervisor that is not there, before anything runs.
+  private void requireHypervisor() {
+    if (around.inputs().hasControlCalls() && platform.control() == ControlPolicy.NONE) {
+      throw new IllegalArgumentException(
+          "--inject: %s has no hypervisor to ask; choose --platform kvm-intel or kvm-amd"
+              .formatted(platform.name()));
     }
   }
 
@@ -128,8 +140,16 @@ final class BoardFactory {
         timers,
         devices.console(),
         interpreter,
-        new NoHypervisor(around.events(), around.origin()),
+        control(vcpus),
         devices::save);
+  }
+
+  /// Connects the parts that carry out what a hypervisor's user asks for.
+  private ControlInterface control(List<Vcpu> vcpus) {
+    KvmParts parts = new KvmParts();
+    return platform
+        .control()
+        .connect(parts, new BoardVcpus(vcpus, around.origin()), around.events());
   }
 
   private BlockCache blockCache(PhysicalBus bus, List<Vcpu> vcpus) {

@@ -16,13 +16,15 @@ import dev.backstep.emulator.msr.MsrTable;
 /// @param memoryTypes decides effective memory types
 /// @param msrs differences in registers
 /// @param vmExits what a hypervisor would see
+/// @param control what the hypervisor's user can ask for
 public record Platform(
     String name,
     Vendor vendor,
     String hypervisor,
     MemoryTypePolicy memoryTypes,
     MsrPolicy msrs,
-    VmExitPolicy vmExits) {
+    VmExitPolicy vmExits,
+    ControlPolicy control) {
 
   /// What CPUID answers on a machine of this platform.
   public CpuidTable cpuidTable(CpuSetting cpu, int vcpus) {

@@ -86,7 +86,8 @@ public final class Platforms {
               KVM_SIGNATURE,
               new EptMemoryTypes(ignoreGuestPat),
               KVM_MSRS,
-              new VmxExits());
+              new VmxExits(),
+              ControlPolicy.KVM);
       case "kvm-amd" ->
           new Platform(
               name,
@@ -94,7 +95,8 @@ public final class Platforms {
               KVM_SIGNATURE,
               new NptMemoryTypes(cdNwCleared),
               KVM_MSRS,
-              new SvmExits(cdNwCleared));
+              new SvmExits(cdNwCleared),
+              ControlPolicy.KVM);
       case "bare-metal-amd" -> bareMetal(name, Vendor.AMD);
       default -> bareMetal(name, Vendor.INTEL);
     };
@@ -107,7 +109,8 @@ public final class Platforms {
         CpuidTable.NO_HYPERVISOR,
         new NativeMemoryTypes(),
         BARE_METAL_MSRS,
-        VmExitPolicy.NONE);
+        VmExitPolicy.NONE,
+        ControlPolicy.NONE);
   }
 
   private static Entry entry(String name) {
