@@ -24,9 +24,9 @@ final class ShadowStack {
   /// In the token at the base of a supervisor shadow stack: a processor uses it.
   static final long BUSY = 1;
 
-  private static final long FRAME_BYTES = 24;
+  static final long FRAME_BYTES = 24;
   private static final long REGION_MASK = -32;
-  private static final long NO_TOKEN = 0;
+  static final long NO_TOKEN = 0;
 
   private ShadowStack() {}
 
@@ -40,11 +40,11 @@ final class ShadowStack {
     return c.fault.withCode(GuestFault.CP, code);
   }
 
-  private static long read(Vcpu c, long at, int cpl) {
+  static long read(Vcpu c, long at, int cpl) {
     return c.mmu.shadowStacks().read(at, 8, cpl);
   }
 
-  private static void write(Vcpu c, long at, long value, int cpl) {
+  static void write(Vcpu c, long at, long value, int cpl) {
     c.mmu.shadowStacks().write(at, 8, value, cpl);
   }
 
@@ -226,7 +226,7 @@ final class ShadowStack {
     release(c, c.cet.ssp);
   }
 
-  private static void release(Vcpu c, long token) {
+  static void release(Vcpu c, long token) {
     if (token != NO_TOKEN && read(c, token, c.cpl) == (token | BUSY)) {
       write(c, token, token, c.cpl);
     }

@@ -2,6 +2,7 @@ package dev.backstep.emulator.isa;
 
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Descriptor;
+import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -11,14 +12,19 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// ```
 /// 32-bit  0 link 4 ESP0 8 SS0 … 28 CR3 32 EIP 36 EFLAGS 40 EAX ECX EDX EBX ESP EBP ESI EDI
 ///         72 ES CS SS DS FS GS 96 LDT 100 T 102 I/O map base
+///         104 SSP
 /// 16-bit  0 link 2 SP0 4 SS0 … 14 IP 16 FLAGS 18 AX CX DX BX SP BP SI DI 34 ES CS SS DS 42 LDT
 /// ```
 final class TaskState {
   static final int MINIMUM_LIMIT32 = 0x67;
   static final int MINIMUM_LIMIT16 = 0x2B;
 
+  /// With SSP, which a TSS must have while CR4.CET is set.
+  static final int MINIMUM_LIMIT_CET = 0x6B;
+
   private static final int CR3_32 = 28;
   private static final int TRAP_32 = 100;
+  private static final int SSP_32 = 104;
 
   private TaskState() {}
 
@@ -53,6 +59,13 @@ final class TaskState {
     return is32 ? c.mmu.readSystem(tss + 36, 4) : c.mmu.readSystem(tss + 16, 2);
   }
 
+  /// The privilege level of the task of a TSS: that of its CS, 3 in virtual-8086 mode.
+  static int privilege(Vcpu c, long tss, long descriptor) {
+    boolean is32 = is32(Descriptor.type(descriptor));
+    boolean inVm86 = is32 && (flags(c, tss, true) & Rflags.VM) != 0;
+    return inVm86 ? 3 : DescriptorFetch.rpl(selector(c, tss, is32, SegmentRegister.CS));
+  }
+
   static int selector(Vcpu c, long tss, boolean is32, int segment) {
     if (is32) {
       return (int) c.mmu.readSystem(tss + 72 + 4L * segment, 2);
@@ -79,6 +92,11 @@ final class TaskState {
   /// CR3 of the new task, with paging on and a 32-bit TSS.
   static long pageDirectoryBase(Vcpu c, long tss) {
     return c.mmu.readSystem(tss + CR3_32, 4);
+  }
+
+  /// The shadow stack pointer that a 32-bit TSS has for its task.
+  static long shadowStackPointer(Vcpu c, long tss) {
+    return c.mmu.readSystem(tss + SSP_32, 4);
   }
 
   static boolean hasTrapBit(Vcpu c, long tss, boolean is32) {

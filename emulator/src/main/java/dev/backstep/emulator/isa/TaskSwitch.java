@@ -14,7 +14,8 @@ import dev.backstep.emulator.vcpu.Vcpu;
 /// Switch".
 ///
 /// Up to the point where the old task's state is saved a fault belongs to the old task. From there
-/// on it belongs to the new task and is raised before that task's first instruction.
+/// on it belongs to the new task and is raised before that task's first instruction. What becomes
+/// of shadow stacks is in [TaskShadowStacks].
 final class TaskSwitch {
   /// What asked for the switch.
   enum Cause {
@@ -113,13 +114,10 @@ final class TaskSwitch {
   /// are still to be loaded.
   private static void leave(
       Vcpu c, int selector, long d, Cause cause, long returnRip, long flags, int ext) {
-    boolean is32 = TaskState.is32(Descriptor.type(d));
-    int minimum = is32 ? TaskState.MINIMUM_LIMIT32 : TaskState.MINIMUM_LIMIT16;
-    if (Integer.compareUnsigned(Descriptor.limit(d), minimum) < 0) {
-      throw c.fault.withCode(GuestFault.TS, DescriptorFetch.code(selector, ext));
-    }
+    int minimum = requireSize(c, selector, d, cause, ext);
     long newTss = Descriptor.base(d);
     probeAll(c, selector, newTss, minimum);
+    TaskShadowStacks.prepare(c, cause, TaskState.privilege(c, newTss, d), returnRip);
     int oldSelector = c.tr.selector;
     if (!cause.nests()) {
       long old = c.mmu.readSystem(DescriptorFetch.gva(c, oldSelector), 8);
@@ -128,6 +126,7 @@ final class TaskSwitch {
     }
     long savedFlags = cause == Cause.IRET ? flags & ~(long) Rflags.NT : flags;
     TaskState.save(c, returnRip, savedFlags);
+    TaskShadowStacks.leave(c, cause);
     if (cause.nests()) {
       c.mmu.writeSystem(newTss, 2, oldSelector);
     }
@@ -137,6 +136,23 @@ final class TaskSwitch {
     }
     int access = Descriptor.access(d) | Descriptor.TYPE_BUSY;
     c.tr.set(selector, newTss, Descriptor.limit(d), access, true);
+  }
+
+  /// The last offset that the new TSS must have, after the check that it has it. With CR4.CET it
+  /// must be of 32 bits and hold SSP.
+  private static int requireSize(Vcpu c, int selector, long d, Cause cause, int ext) {
+    TaskShadowStacks.requireAligned(c, cause, ext);
+    boolean is32 = TaskState.is32(Descriptor.type(d));
+    boolean enforces = c.cr4(ControlBits.CR4_CET);
+    int minimum = is32 ? TaskState.MINIMUM_LIMIT32 : TaskState.MINIMUM_LIMIT16;
+    if (enforces) {
+      minimum = TaskState.MINIMUM_LIMIT_CET;
+    }
+    boolean tooSmall = Integer.compareUnsigned(Descriptor.limit(d), minimum) < 0;
+    if (tooSmall || enforces && !is32) {
+      throw c.fault.withCode(GuestFault.TS, DescriptorFetch.code(selector, ext));
+    }
+    return minimum;
   }
 
   /// Checks that nothing that the switch reads or writes in the two TSSs and the GDT can
@@ -183,6 +199,7 @@ final class TaskSwitch {
     if (traps) {
       c.pendingDebugTraps |= ControlBits.DR6_BT;
     }
+    TaskShadowStacks.enter(c, cause, ext);
     if (Long.compareUnsigned(rip, c.segments[SegmentRegister.CS].limit & 0xFFFFFFFFL) > 0) {
       throw c.fault.generalProtection(ext);
     }

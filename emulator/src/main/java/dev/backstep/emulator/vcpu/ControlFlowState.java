@@ -43,6 +43,27 @@ public final class ControlFlowState {
   /// What SSP becomes when the transfer that is being prepared is committed.
   public long nextSsp;
 
+  /// What the running task switch does with the frame of CS, return address and SSP on a shadow
+  /// stack; not saved.
+  public TaskFrame taskFrame = TaskFrame.NONE;
+
+  /// That frame; not saved.
+  public long taskFrameSelector;
+
+  public long taskFrameAddress;
+  public long taskFrameSsp;
+
+  /// How a task switch links the shadow stacks of two tasks.
+  public enum TaskFrame {
+    NONE,
+
+    /// The old task's frame goes onto the new task's shadow stack.
+    PUSHED,
+
+    /// The frame was popped from the old task's shadow stack and must fit the new task.
+    POPPED
+  }
+
   /// The control register of a privilege level.
   public long control(int cpl) {
     return cpl == 3 ? user : supervisor;
