@@ -27,7 +27,7 @@ class PlatformsTest {
             + " kvm-amd",
         refusal("xen", Map.of()));
     assertEquals(
-        "--quirk NOPE: no such quirk; there are CD_NW_CLEARED, IGNORE_GUEST_PAT",
+        "--quirk NOPE: no such quirk; there are " + Quirk.names(),
         refusal("kvm-intel", Map.of("NOPE", true)));
     assertEquals(
         "--quirk CD_NW_CLEARED: it makes no difference on kvm-intel; `backstep platforms` lists"

@@ -1,0 +1,109 @@
+package dev.backstep.emulator.platform;
+
+import java.util.Set;
+
+/// What KVM keeps for the whole virtual machine because its user asked for it with KVM_ENABLE_CAP:
+/// quirks switched off, and the capabilities whose effect is on later requests. It belongs to the
+/// machine and not to a board, so it outlives a reset of the guest. Policies ask it when they
+/// decide; nothing is fixed when a platform is composed. Linux arch/x86/kvm/x86.c,
+/// kvm_vm_ioctl_enable_cap.
+public final class VmCapabilities {
+  /// KVM_X2APIC_API_USE_32BIT_IDS.
+  public static final long X2APIC_USE_32BIT_IDS = 1;
+
+  /// KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK.
+  public static final long X2APIC_DISABLE_BROADCAST_QUIRK = 1 << 1;
+
+  private static final long X2APIC_FLAGS = X2APIC_USE_32BIT_IDS | X2APIC_DISABLE_BROADCAST_QUIRK;
+
+  private final long supportedQuirks;
+  private long disabledQuirks;
+  private long x2apicFlags;
+  private boolean exceptionPayload;
+  private boolean tripleFaultEvent;
+  private boolean platformInfoReadable = true;
+
+  /// @param supported the quirks that this KVM knows: kvm_caps.supported_quirks
+  /// @param off those that are switched off from the start
+  public VmCapabilities(Set<Quirk> supported, Set<Quirk> off) {
+    supportedQuirks = bits(supported);
+    disabledQuirks = bits(off);
+  }
+
+  private static long bits(Set<Quirk> quirks) {
+    long bits = 0;
+    for (Quirk quirk : quirks) {
+      bits |= quirk.mask();
+    }
+    return bits;
+  }
+
+  /// Whether the quirk's behaviour is in force now: kvm_check_has_quirk.
+  public boolean has(Quirk quirk) {
+    return (disabledQuirks & quirk.mask()) == 0;
+  }
+
+  /// What KVM_CHECK_EXTENSION says of KVM_CAP_DISABLE_QUIRKS2.
+  public long supportedQuirks() {
+    return supportedQuirks;
+  }
+
+  /// KVM_CAP_DISABLE_QUIRKS2: all of `quirks` or, if this KVM does not know one, nothing.
+  ///
+  /// @return whether it was done
+  public boolean disableQuirks2(long quirks) {
+    if ((quirks & ~supportedQuirks) != 0) {
+      return false;
+    }
+    disableQuirks(quirks);
+    return true;
+  }
+
+  /// KVM_CAP_DISABLE_QUIRKS: those of `quirks` that this KVM knows. What is off stays off.
+  public void disableQuirks(long quirks) {
+    disabledQuirks |= quirks & supportedQuirks;
+  }
+
+  /// KVM_CAP_X2APIC_API. Flags stay set.
+  ///
+  /// @return whether it was done: false if `flags` has one that this KVM does not know
+  public boolean setX2apicFlags(long flags) {
+    if ((flags & ~X2APIC_FLAGS) != 0) {
+      return false;
+    }
+    x2apicFlags |= flags;
+    return true;
+  }
+
+  /// Whether a flag of KVM_CAP_X2APIC_API is set.
+  public boolean hasX2apicFlag(long flag) {
+    return (x2apicFlags & flag) != 0;
+  }
+
+  /// KVM_CAP_EXCEPTION_PAYLOAD.
+  public void setExceptionPayload(long on) {
+    exceptionPayload = on != 0;
+  }
+
+  public boolean hasExceptionPayload() {
+    return exceptionPayload;
+  }
+
+  /// KVM_CAP_X86_TRIPLE_FAULT_EVENT.
+  public void setTripleFaultEvent(long on) {
+    tripleFaultEvent = on != 0;
+  }
+
+  public boolean hasTripleFaultEvent() {
+    return tripleFaultEvent;
+  }
+
+  /// KVM_CAP_MSR_PLATFORM_INFO.
+  public void setPlatformInfoReadable(long on) {
+    platformInfoReadable = on != 0;
+  }
+
+  public boolean isPlatformInfoReadable() {
+    return platformInfoReadable;
+  }
+}
