@@ -87,7 +87,7 @@ public final class MachineOptions {
 
   @Option(
       names = "--platform",
-      paramLabel = "NAME",
+      paramLabel = "NAME[,key=value…]",
       description = "bare-metal-intel (default), kvm-intel, …; see the verb platforms")
   private String platform = "bare-metal-intel";
 
@@ -96,6 +96,12 @@ public final class MachineOptions {
       paramLabel = "NAME=on|off",
       description = "switches one quirk of the platform")
   private Map<String, String> quirks = new LinkedHashMap<>();
+
+  @Option(
+      names = "--cache-model",
+      paramLabel = "on|off",
+      description = "model the vCPUs' caches, so that memory types have consequences (default: off)")
+  private String cacheModel = "off";
 
   @Option(
       names = "--max-instructions",
@@ -122,7 +128,7 @@ public final class MachineOptions {
         image("firmware", bios),
         devices.stream().map(ConfigurationTranslation::toDevice).toList(),
         hasPit(),
-        false,
+        isOn("--cache-model ", cacheModel),
         noReboot ? MachineConfig.OnReset.STOP : MachineConfig.OnReset.RESTART,
         maxInstructions);
   }
@@ -189,14 +195,17 @@ public final class MachineOptions {
 
   private Map<String, Boolean> quirkSettings() {
     Map<String, Boolean> settings = new LinkedHashMap<>();
-    quirks.forEach(
-        (name, value) -> {
-          if (!value.equals("on") && !value.equals("off")) {
-            throw CliException.usage("--quirk " + name + "=" + value + ": give on or off");
-          }
-          settings.put(name, value.equals("on"));
-        });
+    quirks.forEach((name, value) -> settings.put(name, isOn("--quirk " + name + "=", value)));
     return settings;
+  }
+
+  /// @param setting what is set, as it stands before `value`
+  private static boolean isOn(String setting, String value) {
+    return switch (value) {
+      case "on" -> true;
+      case "off" -> false;
+      default -> throw CliException.usage(setting + value + ": give on or off");
+    };
   }
 
   /// Comes before any image is opened, as in QEMU: scripts find out with a kernel that is not there
