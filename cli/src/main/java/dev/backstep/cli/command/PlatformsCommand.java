@@ -3,6 +3,7 @@ package dev.backstep.cli.command;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuModel;
 import dev.backstep.emulator.device.DeviceCatalog;
+import dev.backstep.emulator.platform.PlatformProperty;
 import dev.backstep.emulator.platform.Platforms;
 import dev.backstep.emulator.platform.Quirk;
 import java.util.Set;
@@ -27,11 +28,19 @@ public final class PlatformsCommand implements Callable<Integer> {
       for (Quirk quirk : platform.quirks()) {
         line("", "quirk " + quirk + "=on");
       }
+      for (PlatformProperty property : platform.properties()) {
+        line("", "property " + property.key() + "=" + property.choices().getFirst());
+      }
     }
     System.out.printf("%nQuirks (--quirk NAME=on|off)%n");
     for (Quirk quirk : Quirk.values()) {
       line(quirk.toString(), quirk.description());
       line("", "source: " + quirk.source());
+    }
+    System.out.printf("%nProperties (--platform NAME,PROPERTY=VALUE)%n");
+    for (PlatformProperty property : PlatformProperty.values()) {
+      line(property.key(), String.join("|", property.choices()) + ": " + property.description());
+      line("", "source: " + property.source());
     }
     System.out.printf("%nCPU models (-cpu MODEL[,+flag,-flag])%n");
     for (CpuModel model : CpuModel.values()) {

@@ -4,33 +4,88 @@ import dev.backstep.emulator.mmu.EffectiveTypes;
 import dev.backstep.emulator.mmu.MemoryType;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
 
-/// Memory types under KVM with EPT, as vmx_get_mt_mask has chosen the EPT leaf's type since Linux
-/// 6.16, for a guest without non-coherent DMA: guest MTRRs and CR0.CD read back what was written
-/// and have no effect. SDM Vol. 3 "Memory Type Used for Translated Guest-Physical Addresses"; Linux
-/// errata.rst, "MTRRs" and "CR0.CD".
+/// Memory types under KVM with EPT: what vmx_get_mt_mask puts into the EPT leaf, combined with the
+/// guest's PAT as the processor does it. MTRRs as such never count on guest-physical accesses, and
+/// CR0.CD never reaches the hardware. SDM Vol. 3 "Memory Type Used for Translated Guest-Physical
+/// Addresses"; Linux errata.rst, "MTRRs" and "CR0.CD".
+///
+/// | kernel | MMIO | RAM | RAM with non-coherent DMA |
+/// |---|---|---|---|
+/// | to 6.10 | UC | WB, IPAT | CR0.CD: WB or (CD_NW_CLEARED off) UC, both IPAT; else the guest's MTRR type |
+/// | 6.11 | UC | WB, IPAT | WB |
+/// | 6.16 | UC | WB, and IPAT with IGNORE_GUEST_PAT | WB |
 final class EptMemoryTypes implements MemoryTypePolicy {
-  private final QuirkState ignoreGuestPat;
+  /// Bits 6:3 of an EPT leaf and what led to them.
+  private record Leaf(MemoryType type, GuestPat guestPat, String rule) {
+    String label() {
+      return guestPat == GuestPat.IGNORED ? type.label() + "|IPAT" : type.label();
+    }
+  }
 
-  EptMemoryTypes(QuirkState ignoreGuestPat) {
+  /// Bit 6 of an EPT leaf: ignore PAT.
+  private enum GuestPat {
+    IGNORED,
+    COMBINED
+  }
+
+  private final KernelGeneration kernel;
+  private final NoncoherentDma dma;
+  private final QuirkState ignoreGuestPat;
+  private final QuirkState cdNwCleared;
+
+  EptMemoryTypes(
+      KernelGeneration kernel,
+      NoncoherentDma dma,
+      QuirkState ignoreGuestPat,
+      QuirkState cdNwCleared) {
+    this.kernel = kernel;
+    this.dma = dma;
     this.ignoreGuestPat = ignoreGuestPat;
+    this.cdNwCleared = cdNwCleared;
   }
 
   @Override
   public Decision decide(Inputs in) {
-    return switch (in.backing()) {
-      case XAPIC_PAGE -> new Decision(MemoryType.UC, "UC", "xapic-page-uc");
-      case DEVICE ->
-          new Decision(
-              EffectiveTypes.of(MemoryType.UC, in.pat()), "UC", "ept-uc-combines-with-guest-pat");
-      case RAM -> ram(in);
-    };
+    if (in.backing() == Backing.XAPIC_PAGE) {
+      return new Decision(MemoryType.UC, "UC", "xapic-page-uc");
+    }
+    Leaf leaf = leaf(in);
+    MemoryType effective =
+        leaf.guestPat == GuestPat.IGNORED ? leaf.type : EffectiveTypes.of(leaf.type, in.pat());
+    return new Decision(effective, leaf.label(), leaf.rule);
   }
 
-  private Decision ram(Inputs in) {
-    if (ignoreGuestPat == QuirkState.ON) {
-      return new Decision(MemoryType.WB, "WB|IPAT", "ept-wb-ignore-guest-pat");
+  private Leaf leaf(Inputs in) {
+    if (in.backing() == Backing.DEVICE) {
+      return new Leaf(MemoryType.UC, GuestPat.COMBINED, "ept-uc-combines-with-guest-pat");
     }
-    String rule = in.paging() == Paging.OFF ? "ept-wb-paging-off" : "ept-wb-yields-to-guest-pat";
-    return new Decision(EffectiveTypes.of(MemoryType.WB, in.pat()), "WB", rule);
+    if (dma == NoncoherentDma.ASSIGNED) {
+      return kernel == KernelGeneration.LINUX_6_10 ? leafFromGuest(in) : writeBack(in);
+    }
+    if (kernel != KernelGeneration.LINUX_6_16) {
+      return new Leaf(MemoryType.WB, GuestPat.IGNORED, "ept-wb-coherent-dma");
+    }
+    return ignoreGuestPat == QuirkState.ON
+        ? new Leaf(MemoryType.WB, GuestPat.IGNORED, "ept-wb-ignore-guest-pat")
+        : writeBack(in);
+  }
+
+  private static Leaf writeBack(Inputs in) {
+    boolean paging = in.paging() == Paging.ON;
+    String rule = paging ? "ept-wb-yields-to-guest-pat" : "ept-wb-paging-off";
+    return new Leaf(MemoryType.WB, GuestPat.COMBINED, rule);
+  }
+
+  /// Before 6.11, for a device that needs the guest's own types.
+  private Leaf leafFromGuest(Inputs in) {
+    if (in.caching() == Caching.DISABLED) {
+      return cdNwCleared == QuirkState.ON
+          ? new Leaf(MemoryType.WB, GuestPat.IGNORED, "ept-wb-cd-nw-cleared")
+          : new Leaf(MemoryType.UC, GuestPat.IGNORED, "ept-uc-guest-cd");
+    }
+    return new Leaf(
+        in.mtrr().type(),
+        GuestPat.COMBINED,
+        "ept-from-guest-" + NativeMemoryTypes.nameOf(in.mtrr()));
   }
 }

@@ -44,7 +44,7 @@ final class NativeMemoryTypes implements MemoryTypePolicy {
   }
 
   /// How the MTRRs came to their type.
-  private static String nameOf(Mtrrs.Resolution mtrr) {
+  static String nameOf(Mtrrs.Resolution mtrr) {
     return switch (mtrr.rule()) {
       case DISABLED -> "mtrr-disabled-uc";
       case OVERLAP_UNDEFINED -> "mtrr-overlap-undefined-uc";

@@ -26,33 +26,44 @@ public final class Platforms {
   private static final MsrPolicy BARE_METAL_MSRS =
       new MsrPolicy(TSC_RATIO, MICROCODE_REVISION, MISC_ENABLE_WRITABLE);
   private static final MsrPolicy KVM_MSRS =
-      new MsrPolicy(0, MICROCODE_REVISION, -1, MsrPolicy.BankDetails.STORED);
+      new MsrPolicy(
+          0,
+          MICROCODE_REVISION,
+          -1,
+          MsrPolicy.BankDetails.STORED,
+          MsrPolicy.BranchSteps.IGNORED);
 
   /// A line of the list of platforms.
   ///
   /// @param quirks that make a difference on it
-  public record Entry(String name, String description, Set<Quirk> quirks) {}
+  /// @param properties that it takes
+  public record Entry(
+      String name, String description, Set<Quirk> quirks, Set<PlatformProperty> properties) {}
 
   private static final List<Entry> ENTRIES =
       List.of(
           new Entry(
               DEFAULT,
               "an Intel processor without a hypervisor: MTRRs, PAT and CR0.CD decide memory types",
-              EnumSet.noneOf(Quirk.class)),
+              EnumSet.noneOf(Quirk.class),
+              EnumSet.noneOf(PlatformProperty.class)),
           new Entry(
               "bare-metal-amd",
               "an AMD processor without a hypervisor: MTRRs, PAT and CR0.CD decide memory types",
-              EnumSet.noneOf(Quirk.class)),
+              EnumSet.noneOf(Quirk.class),
+              EnumSet.noneOf(PlatformProperty.class)),
           new Entry(
               "kvm-intel",
               "KVM of Linux 6.16 on VMX with EPT: RAM is WB whatever guest MTRRs and CR0.CD say; VM"
                   + " exits are listed",
-              EnumSet.of(Quirk.IGNORE_GUEST_PAT)),
+              EnumSet.of(Quirk.IGNORE_GUEST_PAT, Quirk.CD_NW_CLEARED),
+              EnumSet.of(PlatformProperty.KERNEL, PlatformProperty.NONCOHERENT_DMA)),
           new Entry(
               "kvm-amd",
               "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
                   + " not; VM exits are listed",
-              EnumSet.of(Quirk.CD_NW_CLEARED)));
+              EnumSet.of(Quirk.CD_NW_CLEARED),
+              EnumSet.noneOf(PlatformProperty.class)));
 
   private Platforms() {}
 
@@ -61,18 +72,28 @@ public final class Platforms {
     return ENTRIES;
   }
 
+  /// Composes a platform of a machine whose devices are all coherent.
+  ///
+  /// @see #compose(String, Map, NoncoherentDma)
+  public static Platform compose(String text, Map<String, Boolean> quirks) {
+    return compose(text, quirks, NoncoherentDma.NONE);
+  }
+
   /// Composes a platform.
   ///
-  /// @param name as `--platform` has it
+  /// @param text as `--platform` has it: a name, and perhaps properties
   /// @param quirks settings of `--quirk NAME=on|off`; those not named are on
+  /// @param devices what the machine's devices do, where the properties leave it to them
   /// @throws IllegalArgumentException one line that names what is wrong and what would be right
-  public static Platform compose(String name, Map<String, Boolean> quirks) {
-    Entry entry = entry(name);
+  public static Platform compose(String text, Map<String, Boolean> quirks, NoncoherentDma devices) {
+    Entry entry = entry(PlatformSetting.nameIn(text));
+    PlatformSetting setting = PlatformSetting.parse(text, entry.properties());
+    String name = setting.name();
     var off = EnumSet.noneOf(Quirk.class);
     var settings = new TreeMap<>(quirks);
-    for (String setting : List.copyOf(settings.navigableKeySet())) {
-      Quirk quirk = quirk(setting, entry);
-      if (!settings.getOrDefault(setting, true)) {
+    for (String given : List.copyOf(settings.navigableKeySet())) {
+      Quirk quirk = quirk(given, entry, setting);
+      if (!settings.getOrDefault(given, true)) {
         off.add(quirk);
       }
     }
@@ -84,7 +105,8 @@ public final class Platforms {
               name,
               Vendor.INTEL,
               KVM_SIGNATURE,
-              new EptMemoryTypes(ignoreGuestPat),
+              new EptMemoryTypes(
+                  setting.kernel(), setting.noncoherentDma(devices), ignoreGuestPat, cdNwCleared),
               KVM_MSRS,
               new VmxExits(),
               ControlPolicy.KVM);
@@ -125,7 +147,7 @@ public final class Platforms {
         "--platform %s: no such platform; there are %s".formatted(name, names));
   }
 
-  private static Quirk quirk(String name, Entry platform) {
+  private static Quirk quirk(String name, Entry platform, PlatformSetting setting) {
     Quirk quirk = Quirk.byName(name);
     if (quirk == null) {
       throw new IllegalArgumentException(
@@ -135,6 +157,11 @@ public final class Platforms {
       throw new IllegalArgumentException(
           "--quirk %s: it makes no difference on %s; `backstep platforms` lists what does"
               .formatted(name, platform.name()));
+    }
+    if (platform.name().equals("kvm-intel") && !setting.kernel().heedsWithEpt(quirk)) {
+      throw new IllegalArgumentException(
+          "--quirk %s: it makes no difference on kvm-intel,kernel=%s"
+              .formatted(name, setting.kernel().release()));
     }
     return quirk;
   }

@@ -30,9 +30,44 @@ class PlatformsTest {
         "--quirk NOPE: no such quirk; there are " + Quirk.names(),
         refusal("kvm-intel", Map.of("NOPE", true)));
     assertEquals(
-        "--quirk CD_NW_CLEARED: it makes no difference on kvm-intel; `backstep platforms` lists"
+        "--quirk IGNORE_GUEST_PAT: it makes no difference on kvm-amd; `backstep platforms` lists"
             + " what does",
+        refusal("kvm-amd", Map.of("IGNORE_GUEST_PAT", false)));
+  }
+
+  @Test
+  void refusesQuirksThatTheKernelDoesNotHeed() {
+    assertEquals(
+        "--quirk CD_NW_CLEARED: it makes no difference on kvm-intel,kernel=6.16",
         refusal("kvm-intel", Map.of("CD_NW_CLEARED", false)));
+    assertEquals(
+        "--quirk IGNORE_GUEST_PAT: it makes no difference on kvm-intel,kernel=6.11",
+        refusal("kvm-intel,kernel=6.11", Map.of("IGNORE_GUEST_PAT", false)));
+    Platforms.compose("kvm-intel,kernel=6.10", Map.of("CD_NW_CLEARED", false));
+  }
+
+  @Test
+  void refusesPropertiesAndValuesThatItDoesNotHave() {
+    String properties = "there are kernel=6.16|6.11|6.10, noncoherent-dma=auto|on|off";
+    assertEquals(
+        "--platform kvm-intel,kernal=6.10: kvm-intel has no property \"kernal\"; " + properties,
+        refusal("kvm-intel,kernal=6.10", Map.of()));
+    assertEquals(
+        "--platform kvm-intel,: kvm-intel has no property \"\"; " + properties,
+        refusal("kvm-intel,", Map.of()));
+    assertEquals(
+        "--platform kvm-intel,kernel=5.4: kernel is one of 6.16, 6.11, 6.10, not \"5.4\"",
+        refusal("kvm-intel,kernel=5.4", Map.of()));
+    assertEquals(
+        "--platform kvm-intel,kernel: kernel is one of 6.16, 6.11, 6.10, not \"\"",
+        refusal("kvm-intel,kernel", Map.of()));
+    assertEquals(
+        "--platform kvm-intel,kernel=6.10,kernel=6.10: kernel is given twice",
+        refusal("kvm-intel,kernel=6.10,kernel=6.10", Map.of()));
+    assertEquals(
+        "--platform bare-metal-amd,kernel=6.10: bare-metal-amd has no property \"kernel\"; it has"
+            + " none",
+        refusal("bare-metal-amd,kernel=6.10", Map.of()));
   }
 
   @Test

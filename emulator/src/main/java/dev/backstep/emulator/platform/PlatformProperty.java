@@ -1,0 +1,59 @@
+package dev.backstep.emulator.platform;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A setting of a platform that no quirk of KVM's names: `--platform NAME,PROPERTY=VALUE`. The
+/// first value is the default.
+public enum PlatformProperty {
+  KERNEL(
+      "kernel",
+      List.of("6.16", "6.11", "6.10"),
+      "the Linux release, or the last one before it that changed how KVM chooses EPT memory types",
+      "arch/x86/kvm/vmx/vmx.c, vmx_get_mt_mask: commits 0a7b73559b39, e1548088ff54 (6.11),"
+          + " c9c1e20b4c7d (6.16)"),
+  NONCOHERENT_DMA(
+      "noncoherent-dma",
+      List.of("auto", "on", "off"),
+      "whether a device with non-coherent DMA is assigned; auto: whether the machine has one",
+      "arch/x86/kvm/x86.c, kvm_arch_has_noncoherent_dma");
+
+  private final String key;
+  private final List<String> choices;
+  private final String description;
+  private final String source;
+
+  PlatformProperty(String key, List<String> choices, String description, String source) {
+    this.key = key;
+    this.choices = choices;
+    this.description = description;
+    this.source = source;
+  }
+
+  /// The property's name in `--platform`.
+  public String key() {
+    return key;
+  }
+
+  /// What it can be set to; the default comes first.
+  public List<String> choices() {
+    return choices;
+  }
+
+  public String description() {
+    return description;
+  }
+
+  public String source() {
+    return source;
+  }
+
+  static @Nullable PlatformProperty byKey(String key) {
+    for (PlatformProperty property : values()) {
+      if (property.key.equals(key)) {
+        return property;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,87 @@
+package dev.backstep.emulator.platform;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
+
+/// What `--platform` says, taken apart: `kvm-intel,kernel=6.10,noncoherent-dma=on`.
+///
+/// @param name the platform's
+/// @param properties those that were given, each at most once
+record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
+  PlatformSetting {
+    properties = Map.copyOf(properties);
+  }
+
+  /// The name alone.
+  static String nameIn(String text) {
+    int comma = text.indexOf(',');
+    return comma < 0 ? text : text.substring(0, comma);
+  }
+
+  /// @param allowed what the platform of that name has
+  /// @throws IllegalArgumentException one line that says what is wrong and what would be right
+  static PlatformSetting parse(String text, Set<PlatformProperty> allowed) {
+    String[] parts = text.split(",", -1);
+    var properties = new EnumMap<PlatformProperty, String>(PlatformProperty.class);
+    for (int k = 1; k < parts.length; k++) {
+      int equals = parts[k].indexOf('=');
+      String key = equals < 0 ? parts[k] : parts[k].substring(0, equals);
+      PlatformProperty property = property(text, key, allowed);
+      String value = equals < 0 ? "" : parts[k].substring(equals + 1);
+      if (!property.choices().contains(value)) {
+        throw refusal(
+            text, "%s is one of %s, not \"%s\"", key, String.join(", ", property.choices()), value);
+      }
+      if (properties.put(property, value) != null) {
+        throw refusal(text, "%s is given twice", key);
+      }
+    }
+    return new PlatformSetting(parts[0], properties);
+  }
+
+  private static PlatformProperty property(String text, String key, Set<PlatformProperty> allowed) {
+    PlatformProperty property = PlatformProperty.byKey(key);
+    if (property != null && allowed.contains(property)) {
+      return property;
+    }
+    throw refusal(text, "%s has no property \"%s\"; %s", nameIn(text), key, thereAre(allowed));
+  }
+
+  private static String thereAre(Set<PlatformProperty> allowed) {
+    if (allowed.isEmpty()) {
+      return "it has none";
+    }
+    var list = new StringBuilder("there are ");
+    String separator = "";
+    for (PlatformProperty property : PlatformProperty.values()) {
+      if (allowed.contains(property)) {
+        list.append(separator).append(property.key()).append('=');
+        list.append(String.join("|", property.choices()));
+        separator = ", ";
+      }
+    }
+    return list.toString();
+  }
+
+  private static IllegalArgumentException refusal(String text, String format, Object... parts) {
+    return new IllegalArgumentException("--platform " + text + ": " + format.formatted(parts));
+  }
+
+  private String value(PlatformProperty property) {
+    return properties.getOrDefault(property, property.choices().getFirst());
+  }
+
+  KernelGeneration kernel() {
+    return KernelGeneration.byRelease(value(PlatformProperty.KERNEL));
+  }
+
+  /// @param devices what the machine's devices say
+  NoncoherentDma noncoherentDma(NoncoherentDma devices) {
+    return switch (value(PlatformProperty.NONCOHERENT_DMA)) {
+      case "on" -> NoncoherentDma.ASSIGNED;
+      case "off" -> NoncoherentDma.NONE;
+      default -> devices;
+    };
+  }
+}
