@@ -264,7 +264,7 @@ public final class Interpreter {
       c.systemFlags &= ~Rflags.RF;
       c.updateStepping();
     }
-    if (trap && !c.stepTrapSuppressed) {
+    if (trap && !c.stepTrapSuppressed && DebugTraps.stepsAfter(c, b.instructions[0])) {
       c.pendingDebugTraps |= ControlBits.DR6_BS;
     }
     c.requestAttention();

@@ -121,6 +121,21 @@ public final class Branches {
     }
   }
 
+  /// Whether `i`, which has just run, is a branch, near or far, and was taken; a branch to the next
+  /// instruction counts.
+  static boolean wasTaken(Vcpu c, DecodedInstruction i) {
+    boolean counting = (c.gpr[Vcpu.RCX] & i.addressMask) != 0;
+    return switch (i.opcode.mnemonic()) {
+      case "JMP", "CALL", "RET", "RETF", "IRET", "SYSCALL", "SYSENTER", "SYSEXIT", "SYSEXITQ" ->
+          true;
+      case "LOOP" -> counting;
+      case "LOOPE" -> counting && Rflags.zf(c);
+      case "LOOPNE" -> counting && !Rflags.zf(c);
+      case "JCXZ", "JECXZ", "JRCXZ" -> !counting;
+      default -> i.opcode.semantics().equals("Branches.jcc") && Rflags.condition(c, i.condition());
+    };
+  }
+
   private static void jump(Vcpu c, long target) {
     checkTarget(c, target);
     c.rip = target;

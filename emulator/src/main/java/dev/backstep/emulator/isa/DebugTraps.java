@@ -1,5 +1,6 @@
 package dev.backstep.emulator.isa;
 
+import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Rflags;
@@ -66,6 +67,12 @@ public final class DebugTraps {
       report(c, hits);
     }
     return hits != 0;
+  }
+
+  /// Whether TF, set before `i`, traps after it: with IA32_DEBUGCTL.BTF only after a branch that
+  /// was taken. SDM Vol. 3 "Single-Stepping on Branches".
+  public static boolean stepsAfter(Vcpu c, DecodedInstruction i) {
+    return (c.msr.debugControl & ControlBits.DEBUGCTL_BTF) == 0 || Branches.wasTaken(c, i);
   }
 
   /// SYSCALL and SYSRET: whether a single-step trap follows depends on TF as they left it, not as

@@ -223,6 +223,10 @@ public final class EventDelivery {
     if (vector == GuestFault.DB) {
       // SDM Vol. 3 "Debug Control Register (DR7)": GD is cleared on entry to the debug handler.
       c.dr[7] &= ~ControlBits.DR7_GD;
+      if (kind == Kind.EXCEPTION || kind == Kind.PRIVILEGED) {
+        // SDM Vol. 3 "Single-Stepping on Branches": the debugger sets it anew each time.
+        c.msr.debugControl &= ~ControlBits.DEBUGCTL_BTF;
+      }
     }
   }
 }

@@ -81,6 +81,9 @@ final class TaskSwitch {
   }
 
   private static void deliverOwnFaults(Vcpu c, int selector, long d, Cause cause, long returnRip) {
+    // SDM Vol. 3 "Single-Stepping on Branches": CALL, JMP and IRET that switch tasks never cause
+    // a single-step trap.
+    c.stepTrapSuppressed = true;
     leave(c, selector, d, cause, returnRip, c.rflags(), 0);
     enterAndDeliverOwnFaults(c, d, cause, 0);
   }

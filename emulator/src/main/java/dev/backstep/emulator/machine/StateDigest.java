@@ -4,6 +4,7 @@ import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.mmu.Mtrrs;
 import dev.backstep.emulator.time.VirtualClock;
+import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.ControlFlowState;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.SystemMsrs;
@@ -92,7 +93,8 @@ final class StateDigest {
             | (c.nmiBlocked ? 2 : 0)
             | (c.nmiPending ? 4 : 0)
             | (c.initPending ? 8 : 0)
-            | (c.stackSwitchShadow ? 16 : 0));
+            | (c.stackSwitchShadow ? 16 : 0)
+            | ((c.msr.debugControl & ControlBits.DEBUGCTL_BTF) != 0 ? 32 : 0));
     h.putInt(c.sipiVector);
     h.putLong(c.pendingDebugTraps);
     h.putInt(c.pkru);

@@ -2,6 +2,7 @@ package dev.backstep.emulator.msr;
 
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.SystemMsrs;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -14,8 +15,8 @@ final class MachineMsrs {
   /// RIPV, EIPV, MCIP.
   private static final long MCG_STATUS_BITS = 7;
 
-  /// LBR and BTF: accepted and not stored, as KVM does without a virtual LBR.
-  private static final long DEBUGCTL_IGNORED = 3;
+  /// What IA32_DEBUGCTL takes. LBR is not stored: there are no last branch records.
+  private static final long DEBUGCTL_WRITABLE = ControlBits.DEBUGCTL_LBR | ControlBits.DEBUGCTL_BTF;
 
   private static final int LEGACY_COUNTERS = 4;
 
@@ -29,8 +30,8 @@ final class MachineMsrs {
     list.add(
         0x1D9,
         "IA32_DEBUGCTL",
-        c -> 0,
-        (c, value) -> Msr.checkReserved(c, value, DEBUGCTL_IGNORED));
+        c -> c.msr.debugControl,
+        (c, value) -> writeDebugControl(c, value, policy.branchSteps()));
     if (cpuid.hasLegacyPerformanceCounters()) {
       addLegacyCounters(list);
       return;
@@ -42,6 +43,15 @@ final class MachineMsrs {
         "IA32_MISC_ENABLE",
         c -> c.msr.miscEnable,
         (c, value) -> writeMiscEnable(c, value, policy.miscEnableWritable()));
+  }
+
+  private static void writeDebugControl(Vcpu c, long value, MsrPolicy.BranchSteps branchSteps) {
+    Msr.checkReserved(c, value, DEBUGCTL_WRITABLE);
+    c.msr.debugControl =
+        switch (branchSteps) {
+          case WORK -> value & ControlBits.DEBUGCTL_BTF;
+          case IGNORED -> 0;
+        };
   }
 
   private static void writeMiscEnable(Vcpu c, long value, long writable) {

@@ -1,6 +1,7 @@
 package dev.backstep.emulator.vcpu;
 
-/// Bits of CR0, CR4, EFER, XCR0, DR6 and DR7. SDM Vol. 3 "Control Registers", "Debug Registers".
+/// Bits of CR0, CR4, EFER, XCR0, DR6, DR7 and IA32_DEBUGCTL. SDM Vol. 3 "Control Registers", "Debug
+/// Registers".
 public final class ControlBits {
   public static final long CR0_PE = 1;
   public static final long CR0_MP = 1 << 1;
@@ -71,6 +72,12 @@ public final class ControlBits {
 
   /// DR7 after reset: bit 10 always reads as one.
   public static final long DR7_FIXED = 0x400;
+
+  /// IA32_DEBUGCTL: last branch records.
+  public static final long DEBUGCTL_LBR = 1;
+
+  /// IA32_DEBUGCTL: RFLAGS.TF traps after branches that were taken only.
+  public static final long DEBUGCTL_BTF = 1 << 1;
 
   private ControlBits() {}
 }

@@ -23,6 +23,9 @@ public final class SystemMsrs {
 
   public long miscEnable;
 
+  /// IA32_DEBUGCTL; of its bits only [ControlBits#DEBUGCTL_BTF] is ever set.
+  public long debugControl;
+
   /// IA32_SPEC_CTRL, of no effect.
   public long speculationControl;
 

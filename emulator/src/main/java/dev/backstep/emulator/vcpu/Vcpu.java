@@ -118,7 +118,7 @@ public final class Vcpu implements CpuSignals {
   public boolean deliveryEndless;
 
   /// The running instruction raises no single-step trap although TF was set before it: software
-  /// interrupts and SYSCALL, which judge TF after they changed it.
+  /// interrupts, task switches, and SYSCALL, which judges TF after it changed it.
   public boolean stepTrapSuppressed;
 
   /// The running instruction loaded RF (IRET, a task switch) or set it (a repeated string
