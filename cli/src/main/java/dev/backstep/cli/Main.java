@@ -2,6 +2,7 @@ package dev.backstep.cli;
 
 import dev.backstep.cli.command.CliErrors;
 import dev.backstep.cli.command.DemoCommand;
+import dev.backstep.cli.command.ErrataCommand;
 import dev.backstep.cli.command.IndexCommand;
 import dev.backstep.cli.command.InfoCommand;
 import dev.backstep.cli.command.PlatformsCommand;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
       IndexCommand.class,
       SearchCommand.class,
       ShowCommand.class,
+      ErrataCommand.class,
       PlatformsCommand.class,
       DemoCommand.class
     })

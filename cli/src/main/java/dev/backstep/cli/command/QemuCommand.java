@@ -65,13 +65,14 @@ public final class QemuCommand implements Callable<Integer> {
             new Machine(machineOptions.config(), console.inputs(), console.output());
         Interruption _ = Interruption.of(machine)) {
       StopReason reason = machine.run();
-      return RunReport.of(machine, reason, 0).print(false);
+      return RunReport.of(machine, reason, 0).print(false, spec.commandLine().getErr());
     }
   }
 
   private int record(Path trace, ConsoleOptions.Console console) throws Exception {
     List<String> arguments = spec.commandLine().getParseResult().originalArgs();
-    return new Recording(trace, machineOptions.manifest(Version.text(), arguments))
+    return new Recording(
+            trace, machineOptions.manifest(Version.text(), arguments), spec.commandLine().getErr())
         .run(machineOptions.config(), console, false);
   }
 }

@@ -42,7 +42,10 @@ public final class RecordCommand implements Callable<Integer> {
     }
     List<String> arguments = spec.commandLine().getParseResult().originalArgs();
     try (ConsoleOptions.Console console = consoleOptions.open(machineOptions.clock())) {
-      return new Recording(output, machineOptions.manifest(Version.text(), arguments))
+      return new Recording(
+              output,
+              machineOptions.manifest(Version.text(), arguments),
+              spec.commandLine().getErr())
           .run(machineOptions.config(), console, stats);
     }
   }

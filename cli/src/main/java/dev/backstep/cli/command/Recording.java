@@ -6,6 +6,7 @@ import dev.backstep.emulator.machine.StopReason;
 import dev.backstep.proto.v1.Manifest;
 import dev.backstep.recorder.RecordSession;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -14,7 +15,8 @@ import java.util.Locale;
 ///
 /// @param folder where the trace goes
 /// @param manifest what the trace says about its images and command line
-record Recording(Path folder, Manifest manifest) {
+/// @param errors standard error
+record Recording(Path folder, Manifest manifest, PrintWriter errors) {
   /// @param stats whether to print figures at the end
   /// @return the exit status
   int run(MachineConfig config, ConsoleOptions.Console console, boolean stats)
@@ -28,9 +30,9 @@ record Recording(Path folder, Manifest manifest) {
         reason = session.run();
       }
       RunReport report = RunReport.of(session.machine(), reason, System.nanoTime() - start);
-      int status = report.print(stats);
+      int status = report.print(stats, errors);
       if (stats) {
-        System.err.printf(
+        errors.printf(
             Locale.ROOT,
             "journal: %d bytes, %.4f bytes per instruction%n",
             session.journalBytes(),

@@ -5,7 +5,9 @@ import dev.backstep.emulator.machine.StopReason;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// `backstep run`: a guest without a recording.
 @Command(
@@ -20,6 +22,10 @@ public final class RunCommand implements Callable<Integer> {
   @Option(names = "--stats", description = "print instructions and speed at the end")
   private boolean stats;
 
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it before anything runs
+  private CommandSpec spec;
+
   @Override
   public Integer call() throws Exception {
     try (ConsoleOptions.Console console = consoleOptions.open(machineOptions.clock());
@@ -28,7 +34,8 @@ public final class RunCommand implements Callable<Integer> {
       try (Interruption _ = Interruption.of(machine)) {
         long start = System.nanoTime();
         StopReason reason = machine.run();
-        return RunReport.of(machine, reason, System.nanoTime() - start).print(stats);
+        return RunReport.of(machine, reason, System.nanoTime() - start)
+            .print(stats, spec.commandLine().getErr());
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.backstep.cli.command;
 
 import dev.backstep.emulator.machine.Machine;
 import dev.backstep.emulator.machine.StopReason;
+import java.io.PrintWriter;
 import java.util.Locale;
 
 /// What is said at the end of a run, on standard error.
@@ -17,15 +18,16 @@ record RunReport(StopReason reason, long instructions, long hostNs) {
   /// Prints what the user must know (an end that the guest did not choose) and, if asked, the
   /// figures.
   ///
+  /// @param errors standard error
   /// @return the exit status
-  int print(boolean stats) {
+  int print(boolean stats, PrintWriter errors) {
     switch (reason) {
       case StopReason.Idle _ ->
-          System.err.println(
+          errors.println(
               "backstep: the guest waits for ever: every vCPU is halted, no timer is armed and no"
                   + " input can come");
       case StopReason.Stuck(int vcpu) ->
-          System.err.println(
+          errors.println(
               "backstep: the guest is stuck: vCPU "
                   + vcpu
                   + " faults in its fault handler for ever (position "
@@ -38,7 +40,7 @@ record RunReport(StopReason reason, long instructions, long hostNs) {
           StopReason.Requested _ -> {}
     }
     if (stats) {
-      System.err.println(figures());
+      errors.println(figures());
     }
     return reason.exitStatus();
   }

@@ -1,0 +1,137 @@
+package dev.backstep.cli.errata;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+
+/// Carries trials out: records every different command line once and evaluates what was recorded.
+public final class ErrataRun {
+  // Each has a machine and an index; a guest is over in a moment.
+  private static final int MOST_THREADS = 4;
+
+  /// The program `backstep`.
+  @FunctionalInterface
+  public interface Program {
+    /// Runs a command line in this process; may be called from several threads at once.
+    ///
+    /// @param errors takes what is said on standard error
+    /// @return the exit status
+    int run(List<String> words, PrintWriter errors);
+  }
+
+  /// Sees how a run comes along.
+  @FunctionalInterface
+  public interface Progress {
+    /// So many recordings of so many are evaluated.
+    void evaluated(int recordings, int of);
+  }
+
+  /// Whether verdicts say what was executed around what they found.
+  public enum Depth {
+    OUTCOMES,
+    SURROUNDINGS
+  }
+
+  /// What becomes of the traces.
+  public enum Traces {
+    DELETED,
+    KEPT
+  }
+
+  private final Program program;
+  private final Path folder;
+  private final Traces traces;
+  private final Depth depth;
+
+  /// @param folder for the traces and the files they were recorded from
+  public ErrataRun(Program program, Path folder, Traces traces, Depth depth) {
+    this.program = program;
+    this.folder = folder;
+    this.traces = traces;
+    this.depth = depth;
+  }
+
+  /// Carries the trials out.
+  ///
+  /// @return a verdict for each, in the same order
+  public List<Verdict> run(List<Trial> trials, Progress progress)
+      throws IOException, InterruptedException {
+    Map<List<String>, List<Trial>> recordings = new LinkedHashMap<>();
+    for (Trial trial : trials) {
+      recordings.computeIfAbsent(trial.command(), _ -> new ArrayList<>()).add(trial);
+    }
+    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_THREADS);
+    try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+      List<Future<List<Verdict>>> begun = new ArrayList<>();
+      for (List<Trial> together : recordings.values()) {
+        String name = name(begun.size(), together.getFirst());
+        begun.add(executor.submit(() -> evaluate(name, together)));
+      }
+      return inOrder(trials, collect(begun, progress));
+    }
+  }
+
+  private static List<Verdict> collect(List<Future<List<Verdict>>> begun, Progress progress)
+      throws IOException, InterruptedException {
+    List<Verdict> verdicts = new ArrayList<>();
+    for (int k = 0; k < begun.size(); k++) {
+      progress.evaluated(k, begun.size());
+      try {
+        verdicts.addAll(begun.get(k).get());
+      } catch (ExecutionException e) {
+        begun.forEach(future -> future.cancel(true));
+        throw new IOException("a recording could not be evaluated: " + e.getCause(), e);
+      }
+    }
+    progress.evaluated(begun.size(), begun.size());
+    return verdicts;
+  }
+
+  private static List<Verdict> inOrder(List<Trial> trials, List<Verdict> verdicts) {
+    Map<Trial, Integer> order = new LinkedHashMap<>();
+    trials.forEach(trial -> order.put(trial, order.size()));
+    return verdicts.stream()
+        .sorted(Comparator.comparing(verdict -> order.getOrDefault(verdict.trial(), 0)))
+        .toList();
+  }
+
+  private static String name(int number, Trial first) {
+    return "%03d-%s-%s"
+        .formatted(number, first.platform().label(), first.behaviour().recipe().guest());
+  }
+
+  private List<Verdict> evaluate(String name, List<Trial> together) throws IOException {
+    ErrataRecording recording = new ErrataRecording(program, folder.resolve(name));
+    try {
+      return recording.evaluate(together, depth);
+    } finally {
+      if (traces == Traces.DELETED) {
+        delete(folder.resolve(name));
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    List<Path> deepestFirst;
+    try (Stream<Path> files = Files.walk(folder)) {
+      deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : deepestFirst) {
+      Files.delete(file);
+    }
+  }
+}
