@@ -55,11 +55,6 @@ final class LinearMemory {
     pcid = c.cr4(ControlBits.CR4_PCIDE) ? (int) c.cr3 & Tlb.PCID_MASK : 0;
   }
 
-  /// Whether anything has been translated since power-up.
-  boolean holdsTranslations() {
-    return allocated;
-  }
-
   /// The TLB entry that translates `gva` and allows `access`.
   ///
   /// @throws GuestFault #PF
@@ -97,7 +92,7 @@ final class LinearMemory {
       tlb.putLarge(gva, pcid, walker.gpa, flags);
     }
     if (!known) {
-      memoryTypes.filled(gva, walker, whole ? walker.pageShift : 12);
+      memoryTypes.page(gva, walker.gpa, flags, whole ? walker.pageShift : 12);
     }
     if (walker.pageShift > 12 && !whole) {
       int entry = tlb.putFragment(gva, pcid, walker.gpa, flags);
@@ -124,6 +119,13 @@ final class LinearMemory {
   private void setBacking(int entry) {
     long gpaPage = tlb.gpaPage(entry);
     tlb.setBacking(entry, physical.ramForRead(gpaPage), physical.ramForWrite(gpaPage));
+  }
+
+  /// Memory types changed for all that is translated: CR0.CD. Translations stay.
+  void typesChanged() {
+    if (c.events.isOn()) {
+      tlb.visit(pcid, memoryTypes);
+    }
   }
 
   /// What lies behind guest-physical addresses changed (xAPIC base, a PCI BAR): translations stay.

@@ -3,7 +3,7 @@ package dev.backstep.emulator.mmu;
 import org.jspecify.annotations.Nullable;
 
 /// A platform's rule for the effective memory type of a page. Asked at each fill of the
-/// architectural TLB that somebody hears of.
+/// architectural TLB, and for what it holds when CR0.CD changes, if somebody hears of it.
 public interface MemoryTypePolicy {
   Decision decide(Inputs inputs);
 
@@ -28,10 +28,18 @@ public interface MemoryTypePolicy {
 
   /// What a decision may depend on.
   ///
+  /// @param mtrrs the guest's MTRRs
+  /// @param gpa an address in the page
   /// @param mtrr what the guest's MTRRs say, whether or not the platform heeds them
   /// @param pat the PAT type that the page's PAT, PCD and PWT select; WB with paging off
   record Inputs(
-      Mtrrs.Resolution mtrr, MemoryType pat, Backing backing, Paging paging, Caching caching) {}
+      Mtrrs mtrrs,
+      long gpa,
+      Mtrrs.Resolution mtrr,
+      MemoryType pat,
+      Backing backing,
+      Paging paging,
+      Caching caching) {}
 
   /// @param effective never UC-
   /// @param nested the type in the hypervisor's tables, or null where there are none

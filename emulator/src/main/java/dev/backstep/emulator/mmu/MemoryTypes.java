@@ -12,7 +12,7 @@ import dev.backstep.emulator.vcpu.Vcpu;
 
 /// Gathers what the memory type of a page depends on, asks the platform's policy, and tells the
 /// listener. Types change nothing that the guest can compute: without a listener none is decided.
-final class MemoryTypes {
+final class MemoryTypes implements Tlb.Visitor {
   private final Vcpu c;
   private final PhysicalBus bus;
   private final MemoryTypePolicy policy;
@@ -33,19 +33,23 @@ final class MemoryTypes {
     return mtrrs.isUniform(gpa, bytes);
   }
 
-  /// A TLB entry of `1 << shift` bytes was filled with what `walker` found for `gva`.
-  void filled(long gva, PageWalker walker, int shift) {
+  /// Decides the type of a page of `1 << shift` bytes: one that the TLB was filled with, or one
+  /// that it holds while what types depend on changes.
+  ///
+  /// @param flags of its TLB entry
+  @Override
+  public void page(long gva, long gpa, int flags, int shift) {
     if (!c.events.isOn()) {
       return;
     }
-    Inputs inputs = inputs(walker);
+    Inputs inputs = inputs(gpa, flags);
     Decision decision = policy.decide(inputs);
     long size = 1L << shift;
     c.events.emit(
         new MachineEvent.MemoryTypeChosen(
             c.at(),
             gva & -size,
-            walker.gpa & -size,
+            gpa & -size,
             size,
             inputs.mtrr().type().label(),
             inputs.pat().label(),
@@ -55,11 +59,11 @@ final class MemoryTypes {
             decision.rule()));
   }
 
-  private Inputs inputs(PageWalker walker) {
+  private Inputs inputs(long gpa, int flags) {
     Paging paging = c.cr0(ControlBits.CR0_PG) ? Paging.ON : Paging.OFF;
-    MemoryType pat = paging == Paging.ON ? Pat.type(c.msr.pat, walker.patIndex) : MemoryType.WB;
+    MemoryType pat = paging == Paging.ON ? Pat.type(c.msr.pat, Tlb.patIndex(flags)) : MemoryType.WB;
     Caching caching = c.cr0(ControlBits.CR0_CD) ? Caching.DISABLED : Caching.ENABLED;
-    return new Inputs(mtrrs.resolve(walker.gpa), pat, backing(walker.gpa), paging, caching);
+    return new Inputs(mtrrs, gpa, mtrrs.resolve(gpa), pat, backing(gpa), paging, caching);
   }
 
   private Backing backing(long gpa) {

@@ -68,11 +68,8 @@ final class PageWalker {
   /// log2 of the size of the page that the last walk found.
   int pageShift;
 
-  /// [Tlb] permission bits of the page that the last walk found.
+  /// [Tlb] permission bits, protection key and PAT index of the page that the last walk found.
   int permissions;
-
-  /// PAT index of the page that the last walk found: PAT, PCD, PWT.
-  int patIndex;
 
   PageWalker(Vcpu c, PhysicalBus bus, RamBlocks blocks, AccessRights rights) {
     this.c = c;
@@ -96,7 +93,6 @@ final class PageWalker {
       gpa = gva;
       pageShift = 12;
       permissions |= Tlb.DIRTY;
-      patIndex = 0;
       return;
     }
     if (!c.cr4(ControlBits.CR4_PAE)) {
@@ -226,7 +222,8 @@ final class PageWalker {
     gpa = base | gva & (1L << shift) - 1;
     pageShift = shift;
     int pat = (int) (entry >>> (shift == 12 ? PAT_SHIFT_4K : PAT_SHIFT_LARGE)) & 1;
-    patIndex = pat << 2 | ((entry & PCD) != 0 ? 2 : 0) | ((entry & PWT) != 0 ? 1 : 0);
+    int patIndex = pat << 2 | ((entry & PCD) != 0 ? 2 : 0) | ((entry & PWT) != 0 ? 1 : 0);
+    permissions |= Tlb.ofPat(patIndex);
     if ((entry & GLOBAL) != 0 && c.cr4(ControlBits.CR4_PGE)) {
       permissions |= Tlb.GLOBAL;
     }

@@ -13,8 +13,8 @@ import java.util.Arrays;
 /// tag    63..12       11..0
 ///        linear page  PCID           bit 62 inverted and no PCID: global
 ///
-/// flags  19..16          15..8       5             4       3      2           1         0
-///        protection key  page shift  SHADOW_STACK  GLOBAL  DIRTY  NO_EXECUTE  WRITABLE  USER
+/// flags  22..20     19..16          15..8       5             4       3      2           1         0
+///        PAT index  protection key  page shift  SHADOW_STACK  GLOBAL  DIRTY  NO_EXECUTE  WRITABLE  USER
 /// ```
 final class Tlb {
   static final int ENTRIES = 2048;
@@ -33,6 +33,7 @@ final class Tlb {
 
   private static final int SHIFT_FIELD = 8;
   private static final int KEY_FIELD = 16;
+  private static final int PAT_FIELD = 20;
   private static final int LARGE_ENTRIES = 32;
   private static final long PCID_SPREAD = 158;
 
@@ -92,6 +93,15 @@ final class Tlb {
     return flags >>> KEY_FIELD & 0xF;
   }
 
+  /// The bits that stand for a page's PAT, PCD and PWT.
+  static int ofPat(int patIndex) {
+    return patIndex << PAT_FIELD;
+  }
+
+  static int patIndex(int flags) {
+    return flags >>> PAT_FIELD & 7;
+  }
+
   private static long tagOf(long gva, int pcid, int newFlags) {
     long page = gva & Mmu.PAGE_MASK;
     return (newFlags & GLOBAL) != 0 ? page ^ GLOBAL_TAG : page | pcid;
@@ -104,6 +114,10 @@ final class Tlb {
   /// Whether a tag's entry is used with `pcid`.
   private static boolean isIn(long tag, int pcid) {
     return isGlobal(tag) || (tag & PCID_MASK) == pcid;
+  }
+
+  private static long pageOf(long tag) {
+    return isGlobal(tag) ? tag ^ GLOBAL_TAG : tag & Mmu.PAGE_MASK;
   }
 
   private static boolean covers(long tag, int flags, long gva) {
@@ -282,6 +296,30 @@ final class Tlb {
     largeTag[large] = largeTag[largeCount];
     largeGpa[large] = largeGpa[largeCount];
     largeFlags[large] = largeFlags[largeCount];
+  }
+
+  /// Is shown what the TLB holds.
+  interface Visitor {
+    void page(long gva, long gpa, int flags, int shift);
+  }
+
+  /// Shows every page that is used with `pcid`: large ones first and whole, then those of 4 KiB
+  /// that belong to none of them.
+  void visit(int pcid, Visitor visitor) {
+    for (int k = 0; k < largeCount; k++) {
+      if (isIn(largeTag[k], pcid)) {
+        int shift = pageShift(largeFlags[k]);
+        visitor.page(pageOf(largeTag[k]), largeGpa[k], largeFlags[k], shift);
+      }
+    }
+    for (int entry = 0; entry <= mask; entry++) {
+      if (isValid(entry) && isIn(tag[entry], pcid)) {
+        long gva = pageOf(tag[entry]);
+        if (pageShift(flags[entry]) == 12 || findLarge(gva, pcid) == MISS) {
+          visitor.page(gva, gpaPage[entry], flags[entry], 12);
+        }
+      }
+    }
   }
 
   int size() {

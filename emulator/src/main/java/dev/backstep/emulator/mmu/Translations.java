@@ -107,11 +107,11 @@ public final class Translations {
   /// CPL, mode, CR0, CR4 or EFER may have changed.
   void controlsChanged() {
     memory.selectPcid();
-    if (controls.hasCachingChanged() && memory.holdsTranslations()) {
-      flushAll("cr0");
-    }
+    boolean cachingChanged = controls.hasCachingChanged();
     if (controls.hasPagingSwitched()) {
       memory.tlb().flushAll();
+    } else if (cachingChanged) {
+      memory.typesChanged();
     }
     if (controls.haveChanged()) {
       views.clear();

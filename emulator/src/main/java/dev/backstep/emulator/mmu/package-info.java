@@ -29,8 +29,9 @@
 ///   page: SDM Vol. 3 "Large Page Size Considerations" leaves such pages undefined.
 /// - Overlapping MTRRs whose combination the SDM leaves undefined are UC.
 /// - Without paging, memory types are chosen per 4 KiB.
-/// - A change of CR0.CD, of an MTRR or of the PAT forgets all translations, since they hold memory
-///   types.
+/// - A change of an MTRR (SDM Vol. 2 "WRMSR") or of the PAT forgets all translations, since they
+///   hold memory types. A change of CR0.CD forgets none: types are decided anew for all pages that
+///   the TLB holds for the current address space.
 /// - The TLB tells PCIDs apart; the fast views hold the current address space only and are emptied
 ///   when CR3 changes. There are no paging-structure caches: every walk starts at CR3.
 /// - Protection keys and linear-address masking cost a fast access nothing. A view knows the keys
