@@ -135,18 +135,13 @@ final class BoardFactory {
     devices.watchMap(vcpus, cache);
     Interpreter interpreter = new Interpreter(cache, bus, decoder());
     boot(vcpus, apics, devices);
-    return new Board(
-        vcpus,
-        timers,
-        devices.console(),
-        interpreter,
-        control(vcpus),
-        devices::save);
+    return new Board(vcpus, timers, devices.console(), interpreter, control(vcpus), devices::save);
   }
 
   /// Connects the parts that carry out what a hypervisor's user asks for.
   private ControlInterface control(List<Vcpu> vcpus) {
     KvmParts parts = new KvmParts();
+    platform.capabilities().connect(parts);
     return platform
         .control()
         .connect(parts, new BoardVcpus(vcpus, around.origin()), around.events());

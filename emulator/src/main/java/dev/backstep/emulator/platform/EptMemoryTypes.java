@@ -30,18 +30,12 @@ final class EptMemoryTypes implements MemoryTypePolicy {
 
   private final KernelGeneration kernel;
   private final NoncoherentDma dma;
-  private final QuirkState ignoreGuestPat;
-  private final QuirkState cdNwCleared;
+  private final VmCapabilities vm;
 
-  EptMemoryTypes(
-      KernelGeneration kernel,
-      NoncoherentDma dma,
-      QuirkState ignoreGuestPat,
-      QuirkState cdNwCleared) {
+  EptMemoryTypes(KernelGeneration kernel, NoncoherentDma dma, VmCapabilities vm) {
     this.kernel = kernel;
     this.dma = dma;
-    this.ignoreGuestPat = ignoreGuestPat;
-    this.cdNwCleared = cdNwCleared;
+    this.vm = vm;
   }
 
   @Override
@@ -65,7 +59,7 @@ final class EptMemoryTypes implements MemoryTypePolicy {
     if (kernel != KernelGeneration.LINUX_6_16) {
       return new Leaf(MemoryType.WB, GuestPat.IGNORED, "ept-wb-coherent-dma");
     }
-    return ignoreGuestPat == QuirkState.ON
+    return vm.has(Quirk.IGNORE_GUEST_PAT)
         ? new Leaf(MemoryType.WB, GuestPat.IGNORED, "ept-wb-ignore-guest-pat")
         : writeBack(in);
   }
@@ -79,7 +73,7 @@ final class EptMemoryTypes implements MemoryTypePolicy {
   /// Before 6.11, for a device that needs the guest's own types.
   private Leaf leafFromGuest(Inputs in) {
     if (in.caching() == Caching.DISABLED) {
-      return cdNwCleared == QuirkState.ON
+      return vm.has(Quirk.CD_NW_CLEARED)
           ? new Leaf(MemoryType.WB, GuestPat.IGNORED, "ept-wb-cd-nw-cleared")
           : new Leaf(MemoryType.UC, GuestPat.IGNORED, "ept-uc-guest-cd");
     }

@@ -1,27 +1,40 @@
 package dev.backstep.emulator.platform;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /// Generations of KVM that choose an EPT leaf's memory type differently: the history of
 /// vmx_get_mt_mask in arch/x86/kvm/vmx/vmx.c. Each stands for the releases from its own to the
 /// next.
 public enum KernelGeneration {
   /// Up to 6.10: with non-coherent DMA the guest's MTRRs and CR0.CD count.
-  LINUX_6_10("6.10"),
+  LINUX_6_10("6.10", 6),
 
   /// From 6.11, commits 0a7b73559b39 and e1548088ff54: guest MTRRs and CR0.CD never count.
-  LINUX_6_11("6.11"),
+  LINUX_6_11("6.11", 6),
 
   /// From 6.16, commit c9c1e20b4c7d: the guest's PAT counts where IGNORE_GUEST_PAT is off.
-  LINUX_6_16("6.16");
+  LINUX_6_16("6.16", 9);
 
   private final String release;
+  private final int highestQuirk;
 
-  KernelGeneration(String release) {
+  /// @param highestQuirk the last bit of KVM_X86_VALID_QUIRKS
+  KernelGeneration(String release, int highestQuirk) {
     this.release = release;
+    this.highestQuirk = highestQuirk;
   }
 
   /// The release as `kernel=` has it.
   public String release() {
     return release;
+  }
+
+  /// Those that KVM_CAP_DISABLE_QUIRKS2 can switch off: KVM_X86_VALID_QUIRKS.
+  Set<Quirk> quirks() {
+    var known = EnumSet.allOf(Quirk.class);
+    known.removeIf(quirk -> quirk.bit() > highestQuirk);
+    return known;
   }
 
   /// Whether vmx_get_mt_mask asks for `quirk`; a quirk of another part of KVM counts as asked for.

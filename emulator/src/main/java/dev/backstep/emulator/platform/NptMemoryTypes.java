@@ -8,10 +8,10 @@ import dev.backstep.emulator.mmu.MemoryTypePolicy;
 /// and CR0.CD reaches the hardware only when KVM is told not to clear it. Linux errata.rst, "MTRRs"
 /// and "CR0.CD"; APM Vol. 2 "Combining Memory Types, MTRRs".
 final class NptMemoryTypes implements MemoryTypePolicy {
-  private final QuirkState cdNwCleared;
+  private final VmCapabilities vm;
 
-  NptMemoryTypes(QuirkState cdNwCleared) {
-    this.cdNwCleared = cdNwCleared;
+  NptMemoryTypes(VmCapabilities vm) {
+    this.vm = vm;
   }
 
   @Override
@@ -20,7 +20,7 @@ final class NptMemoryTypes implements MemoryTypePolicy {
       return new Decision(MemoryType.UC, "UC", "xapic-page-uc");
     }
     MemoryType host = in.backing() == Backing.RAM ? MemoryType.WB : MemoryType.UC;
-    if (in.caching() == Caching.DISABLED && cdNwCleared == QuirkState.OFF) {
+    if (in.caching() == Caching.DISABLED && !vm.has(Quirk.CD_NW_CLEARED)) {
       return new Decision(MemoryType.UC, host.label(), "cr0-cd-no-fill");
     }
     MemoryType effective = EffectiveTypes.of(host, in.pat());

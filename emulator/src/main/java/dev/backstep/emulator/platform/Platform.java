@@ -17,6 +17,7 @@ import dev.backstep.emulator.msr.MsrTable;
 /// @param msrs differences in registers
 /// @param vmExits what a hypervisor would see
 /// @param control what the hypervisor's user can ask for
+/// @param capabilities what it asked for, on bare metal nothing
 public record Platform(
     String name,
     Vendor vendor,
@@ -24,7 +25,8 @@ public record Platform(
     MemoryTypePolicy memoryTypes,
     MsrPolicy msrs,
     VmExitPolicy vmExits,
-    ControlPolicy control) {
+    ControlPolicy control,
+    VmCapabilities capabilities) {
 
   /// What CPUID answers on a machine of this platform.
   public CpuidTable cpuidTable(CpuSetting cpu, int vcpus) {

@@ -27,11 +27,7 @@ public final class Platforms {
       new MsrPolicy(TSC_RATIO, MICROCODE_REVISION, MISC_ENABLE_WRITABLE);
   private static final MsrPolicy KVM_MSRS =
       new MsrPolicy(
-          0,
-          MICROCODE_REVISION,
-          -1,
-          MsrPolicy.BankDetails.STORED,
-          MsrPolicy.BranchSteps.IGNORED);
+          0, MICROCODE_REVISION, -1, MsrPolicy.BankDetails.STORED, MsrPolicy.BranchSteps.IGNORED);
 
   /// A line of the list of platforms.
   ///
@@ -97,34 +93,34 @@ public final class Platforms {
         off.add(quirk);
       }
     }
-    QuirkState ignoreGuestPat = QuirkState.of(!off.contains(Quirk.IGNORE_GUEST_PAT));
-    QuirkState cdNwCleared = QuirkState.of(!off.contains(Quirk.CD_NW_CLEARED));
+    VmCapabilities vm = new VmCapabilities(setting.kernel().quirks(), off);
     return switch (name) {
       case "kvm-intel" ->
           new Platform(
               name,
               Vendor.INTEL,
               KVM_SIGNATURE,
-              new EptMemoryTypes(
-                  setting.kernel(), setting.noncoherentDma(devices), ignoreGuestPat, cdNwCleared),
+              new EptMemoryTypes(setting.kernel(), setting.noncoherentDma(devices), vm),
               KVM_MSRS,
               new VmxExits(),
-              ControlPolicy.KVM);
+              ControlPolicy.KVM,
+              vm);
       case "kvm-amd" ->
           new Platform(
               name,
               Vendor.AMD,
               KVM_SIGNATURE,
-              new NptMemoryTypes(cdNwCleared),
+              new NptMemoryTypes(vm),
               KVM_MSRS,
-              new SvmExits(cdNwCleared),
-              ControlPolicy.KVM);
-      case "bare-metal-amd" -> bareMetal(name, Vendor.AMD);
-      default -> bareMetal(name, Vendor.INTEL);
+              new SvmExits(vm),
+              ControlPolicy.KVM,
+              vm);
+      case "bare-metal-amd" -> bareMetal(name, Vendor.AMD, vm);
+      default -> bareMetal(name, Vendor.INTEL, vm);
     };
   }
 
-  private static Platform bareMetal(String name, Vendor vendor) {
+  private static Platform bareMetal(String name, Vendor vendor, VmCapabilities vm) {
     return new Platform(
         name,
         vendor,
@@ -132,7 +128,8 @@ public final class Platforms {
         new NativeMemoryTypes(),
         BARE_METAL_MSRS,
         VmExitPolicy.NONE,
-        ControlPolicy.NONE);
+        ControlPolicy.NONE,
+        vm);
   }
 
   private static Entry entry(String name) {

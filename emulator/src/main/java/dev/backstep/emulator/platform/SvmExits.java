@@ -61,10 +61,10 @@ final class SvmExits implements VmExitPolicy {
 
   private static final int NPF_WRITE = 1 << 1;
 
-  private final QuirkState cdNwCleared;
+  private final VmCapabilities vm;
 
-  SvmExits(QuirkState cdNwCleared) {
-    this.cdNwCleared = cdNwCleared;
+  SvmExits(VmCapabilities vm) {
+    this.vm = vm;
   }
 
   @Override
@@ -126,7 +126,7 @@ final class SvmExits implements VmExitPolicy {
   }
 
   private @Nullable VmExit cr0(MachineEvent.ControlRegister e, Vcpu c) {
-    boolean hidden = cdNwCleared == QuirkState.ON && (c.cr0 & CR0_CACHING) != 0;
+    boolean hidden = vm.has(Quirk.CD_NW_CLEARED) && (c.cr0 & CR0_CACHING) != 0;
     if (e.op() == Op.READ) {
       return hidden ? new VmExit(e.at(), READ_CR0, "read_cr0", moveInfo(c)) : null;
     }

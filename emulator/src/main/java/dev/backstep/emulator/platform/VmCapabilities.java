@@ -1,5 +1,8 @@
 package dev.backstep.emulator.platform;
 
+import dev.backstep.emulator.control.ControlAnswer;
+import dev.backstep.emulator.control.Errno;
+import dev.backstep.emulator.control.KvmParts;
 import java.util.Set;
 
 /// What KVM keeps for the whole virtual machine because its user asked for it with KVM_ENABLE_CAP:
@@ -36,6 +39,39 @@ public final class VmCapabilities {
       bits |= quirk.mask();
     }
     return bits;
+  }
+
+  /// Has KVM_ENABLE_CAP come here, for what concerns the whole machine.
+  public void connect(KvmParts parts) {
+    parts.capability("DISABLE_QUIRKS", flags -> done(() -> disableQuirks(flags)));
+    parts.capability("DISABLE_QUIRKS2", this::answerDisableQuirks2);
+    parts.capability("X2APIC_API", this::answerX2apicApi);
+    parts.capability("EXCEPTION_PAYLOAD", flags -> done(() -> exceptionPayload = flags != 0));
+    parts.capability("X86_TRIPLE_FAULT_EVENT", flags -> done(() -> tripleFaultEvent = flags != 0));
+    parts.capability("MSR_PLATFORM_INFO", flags -> done(() -> platformInfoReadable = flags != 0));
+  }
+
+  private static ControlAnswer done(Runnable change) {
+    change.run();
+    return ControlAnswer.DONE;
+  }
+
+  private ControlAnswer answerDisableQuirks2(long flags) {
+    return disableQuirks2(flags)
+        ? ControlAnswer.DONE
+        : ControlAnswer.refused(
+            Errno.EINVAL,
+            "KVM_CHECK_EXTENSION knows the quirks 0x%x; 0x%x are not among them"
+                .formatted(supportedQuirks, flags & ~supportedQuirks));
+  }
+
+  private ControlAnswer answerX2apicApi(long flags) {
+    return setX2apicFlags(flags)
+        ? ControlAnswer.DONE
+        : ControlAnswer.refused(
+            Errno.EINVAL,
+            "the flags 0x%x are not among those known, 0x%x"
+                .formatted(flags & ~X2APIC_FLAGS, X2APIC_FLAGS));
   }
 
   /// Whether the quirk's behaviour is in force now: kvm_check_has_quirk.
@@ -81,28 +117,16 @@ public final class VmCapabilities {
   }
 
   /// KVM_CAP_EXCEPTION_PAYLOAD.
-  public void setExceptionPayload(long on) {
-    exceptionPayload = on != 0;
-  }
-
   public boolean hasExceptionPayload() {
     return exceptionPayload;
   }
 
   /// KVM_CAP_X86_TRIPLE_FAULT_EVENT.
-  public void setTripleFaultEvent(long on) {
-    tripleFaultEvent = on != 0;
-  }
-
   public boolean hasTripleFaultEvent() {
     return tripleFaultEvent;
   }
 
   /// KVM_CAP_MSR_PLATFORM_INFO.
-  public void setPlatformInfoReadable(long on) {
-    platformInfoReadable = on != 0;
-  }
-
   public boolean isPlatformInfoReadable() {
     return platformInfoReadable;
   }

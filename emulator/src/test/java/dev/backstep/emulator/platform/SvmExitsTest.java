@@ -24,11 +24,11 @@ class SvmExitsTest {
   private final VcpuFixture f = new VcpuFixture();
 
   private String exit(MachineEvent event) {
-    return exit(event, QuirkState.ON);
+    return exit(event, Set.of());
   }
 
-  private String exit(MachineEvent event, QuirkState cdNwCleared) {
-    MachineEvent.VmExit exit = new SvmExits(cdNwCleared).exitFor(event, f.c);
+  private String exit(MachineEvent event, Set<Quirk> off) {
+    MachineEvent.VmExit exit = new SvmExits(new VmCapabilities(off, off)).exitFor(event, f.c);
     return exit == null
         ? "none"
         : "%x %s %x".formatted(exit.reason(), exit.name(), exit.qualification());
@@ -101,8 +101,8 @@ class SvmExitsTest {
     f.c.cr0 = ControlBits.CR0_PE | ControlBits.CR0_CD;
     assertEquals("0 read_cr0 8000000000000009", exit(cr(Op.READ, "CR0", 0)));
     assertEquals("10 write_cr0 8000000000000009", exit(cr(Op.WRITE, "CR0", f.c.cr0)));
-    assertEquals("none", exit(cr(Op.READ, "CR0", 0), QuirkState.OFF));
-    assertEquals("none", exit(cr(Op.WRITE, "CR0", f.c.cr0), QuirkState.OFF));
+    assertEquals("none", exit(cr(Op.READ, "CR0", 0), Set.of(Quirk.CD_NW_CLEARED)));
+    assertEquals("none", exit(cr(Op.WRITE, "CR0", f.c.cr0), Set.of(Quirk.CD_NW_CLEARED)));
   }
 
   @Test
