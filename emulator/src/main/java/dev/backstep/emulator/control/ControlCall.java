@@ -48,6 +48,40 @@ public sealed interface ControlCall {
   /// KVM_CREATE_VCPU: a vCPU that waits for INIT and SIPI.
   record CreateVcpu(int id) implements ControlCall {}
 
+  /// An argument of a request: `nr=13`.
+  record Argument(String key, String value) {}
+
+  /// Reads a request: its name and arguments, `create-vcpu,id=300`.
+  ///
+  /// @throws ControlSyntaxException one line that says what is wrong and what would be right
+  static ControlCall parse(String text) {
+    return ControlParser.parse(text);
+  }
+
+  /// The request that a name and arguments make.
+  ///
+  /// @throws ControlSyntaxException one line that says what is wrong and what would be right
+  static ControlCall of(String name, List<Argument> arguments) {
+    return ControlParser.call(name, arguments);
+  }
+
+  /// The names of all requests.
+  static List<String> names() {
+    return ControlParser.NAMES;
+  }
+
+  /// The keys that the arguments of a request can have.
+  ///
+  /// @throws ControlSyntaxException if there is no such request
+  static List<String> keys(String name) {
+    return ControlParser.keys(name);
+  }
+
+  /// The request as text: its name and arguments, what has its default left out.
+  default String text() {
+    return name() + "," + arguments();
+  }
+
   /// The vCPU whose file descriptor the request goes to, or [#WHOLE_MACHINE].
   default int target() {
     return switch (this) {

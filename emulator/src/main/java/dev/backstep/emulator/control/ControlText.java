@@ -34,20 +34,20 @@ final class ControlText {
     PendingException x = e.exception();
     flag("injected", x.injected());
     flag("pending", x.pending());
-    if (x.injected() || x.pending()) {
+    if (x.injected() || x.pending() || x.nr() != 0) {
       decimal("nr", x.nr());
     }
     flag("has-error-code", x.hasErrorCode());
-    if (x.hasErrorCode()) {
-      hex("error-code", Integer.toUnsignedLong(x.errorCode()));
+    if (x.hasErrorCode() || x.errorCode() != 0) {
+      hex("error-code", x.errorCode());
     }
     flag("has-payload", x.hasPayload());
-    if (x.hasPayload()) {
+    if (x.hasPayload() || x.payload() != 0) {
       hex("payload", x.payload());
     }
     PendingInterrupt i = e.interrupt();
     flag("interrupt-injected", i.injected());
-    if (i.injected()) {
+    if (i.injected() || i.nr() != 0) {
       decimal("interrupt-nr", i.nr());
     }
     flag("interrupt-soft", i.soft());

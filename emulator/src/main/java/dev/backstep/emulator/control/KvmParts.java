@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// The parts of a machine that carry out KVM's requests. A request whose part is not there is one
 /// that this KVM does not know.
 ///
-/// vCPUs are given by their KVM ids; those that do not exist are refused before a part is asked.
-/// A part checks everything else as the ioctl does.
+/// vCPUs are given by their KVM ids; those that do not exist are refused before a part is asked. A
+/// part checks everything else as the ioctl does.
 public final class KvmParts {
   /// KVM_SET_VCPU_EVENTS and KVM_GET_VCPU_EVENTS.
   public interface VcpuEventState {
@@ -91,7 +91,8 @@ public final class KvmParts {
     return switch (call) {
       case ControlCall.SetVcpuEvents c ->
           vcpuEvents == null ? unknown(c) : vcpuEvents.set(c.vcpu(), c.events());
-      case ControlCall.GetVcpuEvents c -> vcpuEvents == null ? unknown(c) : vcpuEvents.get(c.vcpu());
+      case ControlCall.GetVcpuEvents c ->
+          vcpuEvents == null ? unknown(c) : vcpuEvents.get(c.vcpu());
       case ControlCall.GetSupportedCpuid c ->
           cpuid == null ? unknown(c) : cpuid.supported(c.leaf(), c.subleaf());
       case ControlCall.SetCpuid c -> cpuid == null ? unknown(c) : cpuid.set(c.vcpu(), c.entries());

@@ -1,0 +1,5 @@
+/// Tests of package control.
+@NullMarked
+package dev.backstep.emulator.control;
+
+import org.jspecify.annotations.NullMarked;
