@@ -36,6 +36,9 @@ public final class ApicRouter implements LocalInterrupts.Factory {
         }
       };
 
+  private static final ArchitecturalRouting PROCESSORS = new ArchitecturalRouting();
+  private static final String ILLEGAL_VECTOR = "illegal vector: not sent";
+
   private final LapicModel model;
   private final ApicRouting routing;
   private final VirtualClock clock;
@@ -64,11 +67,12 @@ public final class ApicRouter implements LocalInterrupts.Factory {
     this.events = events;
   }
 
-  /// Makes the local APIC of a vCPU; vCPUs attach in the order of their numbers.
+  /// Makes the local APIC of a vCPU, whose place is behind those there are.
   @Override
   public Lapic attach(CpuSignals cpu) {
-    Lapic lapic = new Lapic(cpu, this, model, clock, queue);
+    Lapic lapic = new Lapic(cpu, apics.size(), this, model, clock, queue);
     apics.add(lapic);
+    routing.identityChanged();
     return lapic;
   }
 
@@ -105,124 +109,115 @@ public final class ApicRouter implements LocalInterrupts.Factory {
   /// @return whether a local APIC accepted it
   public boolean deliver(InterruptMessage message, InterruptSource source, int from) {
     BitSet targets = new BitSet();
-    routing.route(message, apics, targets);
-    settleTargets(message, targets);
-    return hand(message, targets, source, from);
+    routing.route(message, null, apics, targets);
+    return hand(message, targets, source, from) > 0;
+  }
+
+  /// What became of a message that a hypervisor's user sends: KVM_SIGNAL_MSI.
+  ///
+  /// @param count how many accepted it; -1 where nobody was found by a search
+  /// @param targets numbers of the vCPUs that accepted it
+  /// @param rule which rule chose them
+  public record Signalled(int count, int[] targets, String rule) {}
+
+  /// Carries a message of a hypervisor's user.
+  public Signalled signal(InterruptMessage message) {
+    BitSet targets = new BitSet();
+    Route route = routing.route(message, null, apics, targets);
+    if (route.path() == Route.Path.SEARCHED && targets.isEmpty()) {
+      return new Signalled(-1, new int[0], route.rule());
+    }
+    apics.keepAccepting(message, targets);
+    int count = hand(message, targets, InterruptSource.MSI, InterruptSource.FROM_NOBODY);
+    return new Signalled(count, apics.numbersOf(targets), route.rule());
+  }
+
+  boolean canSendForGuest() {
+    return routing.servesHypercalls(apics);
   }
 
   /// Carries an IPI that a hypervisor sends: KVM looks its target up by APIC ID and nothing else.
   boolean sendForGuest(Lapic sender, long apicId, Icr icr) {
+    InterruptMessage message = InterruptMessage.ofHypercall(icr, apicId);
     BitSet targets = new BitSet();
-    if (apicId < apics.size()) {
-      targets.set((int) apicId);
-    }
-    InterruptMessage message = InterruptMessage.ofIpi(icr, ApicMode.X2APIC);
-    settleTargets(message, targets);
-    emitIpi(sender, icr, apicId, targets, "hypercall: the vCPU with this APIC ID");
-    return hand(message, targets, InterruptSource.IPI, sender.cpuNumber());
+    Route route = routing.route(message, sender, apics, targets);
+    apics.keepAccepting(message, targets);
+    emitIpi(sender, icr, message, targets, route.rule());
+    return hand(message, targets, InterruptSource.IPI, sender.cpuNumber()) > 0;
   }
 
   void sendIpi(Lapic sender, Icr icr) {
     InterruptMessage message = InterruptMessage.ofIpi(icr, sender.mode());
     BitSet targets = new BitSet();
-    String rule = chooseTargets(sender, icr, message, targets);
-    emitIpi(sender, icr, message.destination(), targets, rule);
+    String rule = whyNotSent(sender, icr);
+    if (rule.isEmpty()) {
+      rule = routing.route(message, sender, apics, targets).rule();
+      apics.keepAccepting(message, targets);
+    }
+    emitIpi(sender, icr, message, targets, rule);
     boolean toSelf = icr.shorthand() == Shorthand.SELF;
     InterruptSource source = toSelf ? InterruptSource.SELF : InterruptSource.IPI;
     hand(message, targets, source, sender.cpuNumber());
   }
 
-  private void emitIpi(Lapic sender, Icr icr, long destination, BitSet targets, String rule) {
+  private void emitIpi(
+      Lapic sender, Icr icr, InterruptMessage message, BitSet targets, String rule) {
     if (events.isOn()) {
-      int[] reached = numbers(targets);
       events.emit(
           new MachineEvent.Ipi(
               sender.cpu().at(),
               icr.vector(),
               icr.deliveryMode().eventName(),
-              destination,
+              message.destination(),
               icr.destinationMode().eventName(),
               icr.shorthand().eventName(),
-              reached,
+              apics.numbersOf(targets),
               rule,
-              reached));
+              apics.numbersOf(hardwareTargets(sender, icr, message, targets))));
     }
   }
 
-  private String chooseTargets(Lapic sender, Icr icr, InterruptMessage message, BitSet targets) {
+  /// Whom processors would have reached; a hypercall is nothing that they know.
+  private BitSet hardwareTargets(Lapic sender, Icr icr, InterruptMessage message, BitSet targets) {
+    if (message.origin() == InterruptMessage.Origin.HYPERCALL) {
+      return targets;
+    }
+    BitSet reached = new BitSet();
+    if (whyNotSent(icr).isEmpty()) {
+      PROCESSORS.route(message, sender, apics, reached);
+      apics.keepAccepting(message, reached);
+    }
+    return reached;
+  }
+
+  private static String whyNotSent(Lapic sender, Icr icr) {
+    String reason = whyNotSent(icr);
+    if (reason.equals(ILLEGAL_VECTOR)) {
+      sender.reportSendIllegalVector();
+    }
+    return reason;
+  }
+
+  /// Why an IPI goes nowhere; empty if it is sent.
+  private static String whyNotSent(Icr icr) {
     if (icr.isInitDeassert()) {
       return "INIT level de-assert: ignored";
     }
-    switch (icr.deliveryMode()) {
-      case REMOTE_READ, EXTINT -> {
-        return "reserved delivery mode: ignored";
-      }
-      case FIXED, LOWEST_PRIORITY -> {
-        if (icr.vector() < 16) {
-          sender.reportSendIllegalVector();
-          return "illegal vector: not sent";
-        }
-      }
-      case SMI, NMI, INIT, STARTUP -> {
-        // Any vector.
-      }
-    }
-    String rule =
-        switch (icr.shorthand()) {
-          case NONE -> routing.route(message, apics, targets);
-          case SELF -> {
-            targets.set(sender.cpuNumber());
-            yield "shorthand: self";
-          }
-          case ALL_INCLUDING_SELF -> {
-            targets.set(0, apics.size());
-            yield "shorthand: all including self";
-          }
-          case ALL_EXCLUDING_SELF -> {
-            targets.set(0, apics.size());
-            targets.clear(sender.cpuNumber());
-            yield "shorthand: all excluding self";
-          }
-        };
-    boolean arbitrated = settleTargets(message, targets);
-    return arbitrated ? rule + ", " + routing.arbitrationRule() : rule;
+    return switch (icr.deliveryMode()) {
+      case REMOTE_READ, EXTINT -> "reserved delivery mode: ignored";
+      case FIXED, LOWEST_PRIORITY -> icr.vector() < 16 ? ILLEGAL_VECTOR : "";
+      // Any vector.
+      case SMI, NMI, INIT, STARTUP -> "";
+    };
   }
 
-  /// Drops those who will not accept, and of a lowest-priority message all but one.
-  ///
-  /// @return whether one was chosen among several
-  private boolean settleTargets(InterruptMessage message, BitSet targets) {
-    boolean vectored = message.deliveryMode().isVectored();
+  /// @return how many accepted it
+  private int hand(InterruptMessage message, BitSet targets, InterruptSource source, int from) {
+    int accepted = 0;
     for (int k = targets.nextSetBit(0); k >= 0; k = targets.nextSetBit(k + 1)) {
-      Lapic lapic = apics.at(k);
-      if (lapic.mode() == ApicMode.DISABLED || vectored && !lapic.isSoftwareEnabled()) {
-        targets.clear(k);
-      }
-    }
-    if (message.deliveryMode() != DeliveryMode.LOWEST_PRIORITY || targets.cardinality() < 2) {
-      return false;
-    }
-    int chosen = routing.arbitrate(message, apics, targets);
-    targets.clear();
-    targets.set(chosen);
-    return true;
-  }
-
-  private boolean hand(InterruptMessage message, BitSet targets, InterruptSource source, int from) {
-    boolean accepted = false;
-    for (int k = targets.nextSetBit(0); k >= 0; k = targets.nextSetBit(k + 1)) {
-      accepted |= apics.at(k).accept(message, source, from);
+      accepted += apics.at(k).accept(message, source, from) ? 1 : 0;
     }
     return accepted;
-  }
-
-  private static int[] numbers(BitSet targets) {
-    int[] numbers = new int[targets.cardinality()];
-    int next = 0;
-    for (int k = targets.nextSetBit(0); k >= 0; k = targets.nextSetBit(k + 1)) {
-      numbers[next++] = k;
-    }
-    return numbers;
   }
 
   void broadcastEoi(int vector) {
@@ -231,8 +226,11 @@ public final class ApicRouter implements LocalInterrupts.Factory {
     }
   }
 
+  /// The mode or an ID of a local APIC changed, its destination model, or whether software enables
+  /// it.
   void identityChanged(Lapic lapic) {
     apics.refresh(lapic);
+    routing.identityChanged();
   }
 
   ExternalInterruptController externalController() {

@@ -1,20 +1,22 @@
 package dev.backstep.emulator.interrupt;
 
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /// Decides which local APICs an interrupt message reaches. Platforms differ here: hypervisors do
 /// not always do what the architecture says.
 public interface ApicRouting {
-  /// Adds the vCPUs that `message` addresses to `targets`, whether or not they will accept it.
+  /// Adds the places of those to `targets` that `message` is for, after the choice among several
+  /// that lowest-priority delivery makes. Who will not accept may be among them.
   ///
-  /// @return the rule that chose them, for `ipi` events
-  String route(InterruptMessage message, ApicDirectory apics, BitSet targets);
+  /// @param sender of an IPI; null for messages of IOAPICs and devices
+  Route route(
+      InterruptMessage message, @Nullable Lapic sender, ApicDirectory apics, BitSet targets);
 
-  /// Chooses one of several candidates (at least one) for a lowest-priority message.
-  ///
-  /// @return a vCPU number
-  int arbitrate(InterruptMessage message, ApicDirectory apics, BitSet candidates);
+  /// A local APIC came, was reset, or changed its mode, an ID, its destination model or whether
+  /// software enables it.
+  void identityChanged();
 
-  /// The rule of [#arbitrate], for `ipi` events.
-  String arbitrationRule();
+  /// Whether a guest's hypercall can send an IPI now.
+  boolean servesHypercalls(ApicDirectory apics);
 }

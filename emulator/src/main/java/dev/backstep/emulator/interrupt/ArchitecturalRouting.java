@@ -16,7 +16,48 @@ public final class ArchitecturalRouting implements ApicRouting {
   private static final int ALL_CLUSTERS = 0xF;
 
   @Override
-  public String route(InterruptMessage message, ApicDirectory apics, BitSet targets) {
+  public Route route(
+      InterruptMessage message, @Nullable Lapic sender, ApicDirectory apics, BitSet targets) {
+    String rule = match(message, sender, apics, targets);
+    if (message.deliveryMode() == DeliveryMode.LOWEST_PRIORITY) {
+      apics.keepAccepting(message, targets);
+      if (targets.cardinality() > 1) {
+        arbitrate(apics, targets);
+        rule += ", lowest processor priority";
+      }
+    }
+    return new Route(Route.Path.DIRECT, rule);
+  }
+
+  private static String match(
+      InterruptMessage message, @Nullable Lapic sender, ApicDirectory apics, BitSet targets) {
+    return switch (message.shorthand()) {
+      case NONE -> matchDestination(message, apics, targets);
+      case SELF -> {
+        targets.set(placeOf(sender));
+        yield "shorthand: self";
+      }
+      case ALL_INCLUDING_SELF -> {
+        targets.set(0, apics.size());
+        yield "shorthand: all including self";
+      }
+      case ALL_EXCLUDING_SELF -> {
+        targets.set(0, apics.size());
+        targets.clear(placeOf(sender));
+        yield "shorthand: all excluding self";
+      }
+    };
+  }
+
+  private static int placeOf(@Nullable Lapic sender) {
+    if (sender == null) {
+      throw new AssertionError("only IPIs have shorthands");
+    }
+    return sender.place();
+  }
+
+  private static String matchDestination(
+      InterruptMessage message, ApicDirectory apics, BitSet targets) {
     if (isBroadcast(message)) {
       targets.set(0, apics.size());
       return message.destinationMode().eventName() + " broadcast";
@@ -32,19 +73,19 @@ public final class ArchitecturalRouting implements ApicRouting {
       case X2APIC_IPI -> message.destination() == X2APIC_BROADCAST;
       case XAPIC_IPI -> message.destination() == XAPIC_BROADCAST;
       // 8 bits wide, and FFH to an APIC in x2APIC mode is the ID 255.
-      case INTERRUPT_MESSAGE -> false;
+      case INTERRUPT_MESSAGE, HYPERCALL -> false;
     };
   }
 
   private static String routePhysical(long destination, ApicDirectory apics, BitSet targets) {
     @Nullable Lapic x2apic = apics.withX2apicId(destination);
     if (x2apic != null) {
-      targets.set(x2apic.cpuNumber());
+      targets.set(x2apic.place());
     }
     int low = (int) destination & 0xFF;
     List<Lapic> xapics = low == XAPIC_BROADCAST ? apics.inXapicMode() : apics.withXapicId(low);
     for (int k = 0; k < xapics.size(); k++) {
-      targets.set(xapics.get(k).cpuNumber());
+      targets.set(xapics.get(k).place());
     }
     if (xapics.isEmpty()) {
       return "physical: x2APIC ID";
@@ -59,7 +100,7 @@ public final class ArchitecturalRouting implements ApicRouting {
       if ((destination >>> member & 1) != 0) {
         @Nullable Lapic lapic = apics.withX2apicId(cluster << 4 | member);
         if (lapic != null) {
-          targets.set(lapic.cpuNumber());
+          targets.set(lapic.place());
         }
       }
     }
@@ -70,7 +111,7 @@ public final class ArchitecturalRouting implements ApicRouting {
       boolean flat = lapic.destinationModel() == FLAT_MODEL;
       rule = flat ? "logical: flat" : "logical: cluster";
       if (matches(lapic.logicalDestination() >>> 24, (int) destination & 0xFF, flat)) {
-        targets.set(lapic.cpuNumber());
+        targets.set(lapic.place());
       }
     }
     return rule;
@@ -89,20 +130,25 @@ public final class ArchitecturalRouting implements ApicRouting {
   }
 
   /// SDM Vol. 3 "Lowest Priority Delivery Mode": the one with the lowest processor priority; among
-  /// equals, which the architecture leaves open, the lowest number.
-  @Override
-  public int arbitrate(InterruptMessage message, ApicDirectory apics, BitSet candidates) {
+  /// equals, which the architecture leaves open, the first in the order of turns.
+  private static void arbitrate(ApicDirectory apics, BitSet candidates) {
     int best = candidates.nextSetBit(0);
     for (int k = best; k >= 0; k = candidates.nextSetBit(k + 1)) {
       if (apics.at(k).processorPriority() < apics.at(best).processorPriority()) {
         best = k;
       }
     }
-    return best;
+    candidates.clear();
+    candidates.set(best);
   }
 
   @Override
-  public String arbitrationRule() {
-    return "lowest processor priority";
+  public void identityChanged() {
+    // Every local APIC compares for itself.
+  }
+
+  @Override
+  public boolean servesHypercalls(ApicDirectory apics) {
+    return false;
   }
 }

@@ -19,6 +19,7 @@ final class InterruptRequests {
 
   private final short[] fromOfVector = new short[VECTORS];
   private int taskPriority;
+  private int lowestPriorityCount;
 
   /// Whether an IRR bit has a priority above PPR. Derived.
   private boolean deliverable;
@@ -78,6 +79,15 @@ final class InterruptRequests {
     return vector;
   }
 
+  /// KVM's apic_arb_prio: lowest-priority messages handed here since the last reset or INIT.
+  int lowestPriorityCount() {
+    return lowestPriorityCount;
+  }
+
+  void countLowestPriority() {
+    lowestPriorityCount++;
+  }
+
   InterruptSource sourceOf(int vector) {
     return SOURCES[sourceOfVector[vector]];
   }
@@ -90,6 +100,7 @@ final class InterruptRequests {
     irr.clearAll();
     isr.clearAll();
     tmr.clearAll();
+    lowestPriorityCount = 0;
     setTaskPriority(0);
   }
 
@@ -105,6 +116,7 @@ final class InterruptRequests {
     isr.save(sink);
     tmr.save(sink);
     sink.putInt(taskPriority);
+    sink.putInt(lowestPriorityCount);
     sink.putBytes(sourceOfVector);
     for (short from : fromOfVector) {
       sink.putInt(from);

@@ -14,11 +14,11 @@ public final class Lapic implements LocalInterrupts, Stateful {
   private static final int LOWEST_LEGAL_VECTOR = 16;
 
   private final CpuSignals cpu;
+  private final int place;
   private final ApicRouter router;
   private final LapicModel model;
   private final LapicTimer timer;
   private final LapicRegisters registers;
-
   private final InterruptRequests requests = new InterruptRequests();
 
   private ApicBase base;
@@ -30,8 +30,16 @@ public final class Lapic implements LocalInterrupts, Stateful {
   private InterruptSource acknowledgedSource = InterruptSource.NONE;
   private int acknowledgedFrom = InterruptSource.FROM_NOBODY;
 
-  Lapic(CpuSignals cpu, ApicRouter router, LapicModel model, VirtualClock clock, EventQueue queue) {
+  /// @param place how many local APICs there were before
+  Lapic(
+      CpuSignals cpu,
+      int place,
+      ApicRouter router,
+      LapicModel model,
+      VirtualClock clock,
+      EventQueue queue) {
     this.cpu = cpu;
+    this.place = place;
     this.router = router;
     this.model = model;
     base = ApicBase.afterReset(cpu.cpuNumber());
@@ -42,6 +50,11 @@ public final class Lapic implements LocalInterrupts, Stateful {
 
   public int cpuNumber() {
     return cpu.cpuNumber();
+  }
+
+  /// How many local APICs there were before this one.
+  int place() {
+    return place;
   }
 
   public ApicMode mode() {
@@ -192,13 +205,13 @@ public final class Lapic implements LocalInterrupts, Stateful {
       return;
     }
     if (register == LapicRegister.LVT_TIMER || register == LapicRegister.LVT_ERROR) {
-      request(lvt.vector(), TriggerMode.EDGE, sourceOf(register), InterruptSource.FROM_NOBODY);
+      request(lvt.vector(), TriggerMode.EDGE, register.source(), InterruptSource.FROM_NOBODY);
       return;
     }
     switch (lvt.deliveryMode()) {
       case FIXED -> {
         TriggerMode trigger = lvt.isLevel() ? TriggerMode.LEVEL : TriggerMode.EDGE;
-        if (request(lvt.vector(), trigger, sourceOf(register), InterruptSource.FROM_NOBODY)
+        if (request(lvt.vector(), trigger, register.source(), InterruptSource.FROM_NOBODY)
             && lvt.isLevel()) {
           registers.setRemoteIrr(register);
         }
@@ -211,18 +224,6 @@ public final class Lapic implements LocalInterrupts, Stateful {
         // Reserved in the LVT.
       }
     }
-  }
-
-  private static InterruptSource sourceOf(LapicRegister register) {
-    return switch (register) {
-      case LVT_TIMER -> InterruptSource.LAPIC_TIMER;
-      case LVT_THERMAL -> InterruptSource.THERMAL;
-      case LVT_PERFORMANCE -> InterruptSource.PERFORMANCE;
-      case LVT_LINT0 -> InterruptSource.LINT0;
-      case LVT_LINT1 -> InterruptSource.LINT1;
-      case LVT_ERROR -> InterruptSource.ERROR;
-      default -> throw new AssertionError(register + " is no LVT entry");
-    };
   }
 
   void reportSendIllegalVector() {
@@ -335,6 +336,11 @@ public final class Lapic implements LocalInterrupts, Stateful {
   }
 
   @Override
+  public boolean canSendForGuest() {
+    return router.canSendForGuest();
+  }
+
+  @Override
   public boolean sendForGuest(long apicId, int icrLow) {
     return router.sendForGuest(this, apicId, new Icr(Integer.toUnsignedLong(icrLow)));
   }
@@ -357,6 +363,7 @@ public final class Lapic implements LocalInterrupts, Stateful {
   @Override
   public void init() {
     resetRegisters();
+    router.identityChanged(this);
   }
 
   @Override
@@ -379,6 +386,7 @@ public final class Lapic implements LocalInterrupts, Stateful {
   /// MultiProcessor Specification 1.4 "Virtual Wire Mode": LINT0 = ExtINT, LINT1 = NMI.
   public void enterVirtualWireMode() {
     registers.enterVirtualWireMode();
+    router.identityChanged(this);
   }
 
   @Override

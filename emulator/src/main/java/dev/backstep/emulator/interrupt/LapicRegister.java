@@ -100,4 +100,17 @@ enum LapicRegister {
   int validBits() {
     return validBits;
   }
+
+  /// What an interrupt of this entry of the local vector table says of where it came from.
+  InterruptSource source() {
+    return switch (this) {
+      case LVT_TIMER -> InterruptSource.LAPIC_TIMER;
+      case LVT_THERMAL -> InterruptSource.THERMAL;
+      case LVT_PERFORMANCE -> InterruptSource.PERFORMANCE;
+      case LVT_LINT0 -> InterruptSource.LINT0;
+      case LVT_LINT1 -> InterruptSource.LINT1;
+      case LVT_ERROR -> InterruptSource.ERROR;
+      default -> throw new AssertionError(this + " is no LVT entry");
+    };
+  }
 }

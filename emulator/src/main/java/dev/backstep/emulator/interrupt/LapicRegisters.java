@@ -172,8 +172,14 @@ final class LapicRegisters {
         xapicId = (int) value >>> 24;
         router.identityChanged(lapic);
       }
-      case LDR -> xapicLogicalId = (int) value >>> 24;
-      case DFR -> destinationModel = (int) value >>> 28;
+      case LDR -> {
+        xapicLogicalId = (int) value >>> 24;
+        router.identityChanged(lapic);
+      }
+      case DFR -> {
+        destinationModel = (int) value >>> 28;
+        router.identityChanged(lapic);
+      }
       case ICR_HIGH -> icr = icr & 0xFFFF_FFFFL | (value & register.validBits()) << 32;
       case ICR -> writeIcr(icr & -1L << 32 | value & register.validBits());
       default -> write(register, (int) value & register.validBits());
@@ -292,7 +298,11 @@ final class LapicRegisters {
   /// entries are set, and stay so.
   private void writeSpurious(int value) {
     timer.catchUp();
+    boolean wasEnabled = isSoftwareEnabled();
     spurious = value;
+    if (isSoftwareEnabled() != wasEnabled) {
+      router.identityChanged(lapic);
+    }
     if (isSoftwareEnabled()) {
       return;
     }

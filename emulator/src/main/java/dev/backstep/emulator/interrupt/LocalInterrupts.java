@@ -66,6 +66,9 @@ public interface LocalInterrupts {
   /// minus the clock's ticks. An armed TSC deadline moves.
   void tscOffsetChanged(long offset);
 
+  /// Whether a hypervisor can find the targets of such IPIs now.
+  boolean canSendForGuest();
+
   /// A hypervisor sends an IPI for this vCPU, which asked for it by a hypercall.
   ///
   /// @param apicId the one target

@@ -13,6 +13,7 @@ final class Hypercalls {
   private static final long NOT_PERMITTED = -1;
   private static final long BAD_ARGUMENT = -22;
   private static final long NO_SUCH_CALL = -1000;
+  private static final long NOT_SUPPORTED = -95;
 
   /// Destination mode and shorthand of the ICR: SEND_IPI names its targets itself.
   private static final long ICR_DESTINATION = 1 << 11 | 3 << 18;
@@ -39,11 +40,14 @@ final class Hypercalls {
 
   /// KVM_HC_SEND_IPI: a bitmap of targets in two registers, the APIC ID of its first bit, the low
   /// half of the ICR. KVM file lapic.c, kvm_pv_send_ipi: the result counts the targets reached;
-  /// APIC IDs that nobody has count for nothing.
+  /// APIC IDs that nobody has count for nothing, and without a map of APIC IDs it fails.
   private static long sendIpi(Vcpu c) {
     long icr = c.gpr[Vcpu.RSI];
     if ((icr & ICR_DESTINATION) != 0) {
       return BAD_ARGUMENT;
+    }
+    if (!c.apic.canSendForGuest()) {
+      return NOT_SUPPORTED;
     }
     long lowest = c.gpr[Vcpu.RDX] & 0xFFFFFFFFL;
     boolean wide = c.mode == CpuMode.LONG64;

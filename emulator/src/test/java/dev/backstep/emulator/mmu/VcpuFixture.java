@@ -275,6 +275,11 @@ public final class VcpuFixture implements ExecutionListener {
     }
 
     @Override
+    public boolean canSendForGuest() {
+      return false;
+    }
+
+    @Override
     public boolean sendForGuest(long apicId, int icrLow) {
       return false;
     }

@@ -82,6 +82,11 @@ public final class NoInterrupts implements LocalInterrupts {
   public void tscOffsetChanged(long offset) {}
 
   @Override
+  public boolean canSendForGuest() {
+    return false;
+  }
+
+  @Override
   public boolean sendForGuest(long apicId, int icrLow) {
     return false;
   }
