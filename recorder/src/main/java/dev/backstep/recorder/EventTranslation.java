@@ -4,10 +4,12 @@ import com.google.protobuf.ByteString;
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.listen.MachineEvent.Op;
 import dev.backstep.proto.v1.ApicEvent;
+import dev.backstep.proto.v1.CacheEvent;
 import dev.backstep.proto.v1.ConsoleEvent;
 import dev.backstep.proto.v1.ControlEvent;
 import dev.backstep.proto.v1.CpuidEvent;
 import dev.backstep.proto.v1.CrEvent;
+import dev.backstep.proto.v1.DmaEvent;
 import dev.backstep.proto.v1.DrEvent;
 import dev.backstep.proto.v1.Event;
 import dev.backstep.proto.v1.ExceptionEvent;
@@ -65,6 +67,8 @@ public final class EventTranslation {
                   .setName(e.name())
                   .setQualification(e.qualification()));
       case MachineEvent.MemoryTypeChosen e -> b.setMemoryType(memoryType(e));
+      case MachineEvent.Cache e -> b.setCache(cache(e));
+      case MachineEvent.Dma e -> b.setDma(dma(e));
       case MachineEvent.TlbFlush e -> b.setTlb(TlbEvent.newBuilder().setOp(e.op()).setGva(e.gva()));
       case MachineEvent.Mode e -> b.setMode(ModeEvent.newBuilder().setFrom(e.from()).setTo(e.to()));
       case MachineEvent.Halt e ->
@@ -211,6 +215,29 @@ public final class EventTranslation {
       b.setReason(e.reason());
     }
     return b;
+  }
+
+  private static CacheEvent.Builder cache(MachineEvent.Cache e) {
+    CacheEvent.Builder b =
+        CacheEvent.newBuilder()
+            .setOp(e.op())
+            .setGpa(e.gpa())
+            .setReason(e.reason())
+            .setHolder(e.holder());
+    if (!e.type().isEmpty()) {
+      b.setType(e.type());
+    }
+    return b;
+  }
+
+  private static DmaEvent.Builder dma(MachineEvent.Dma e) {
+    return DmaEvent.newBuilder()
+        .setOp(op(e.op()))
+        .setGpa(e.gpa())
+        .setSize(e.size())
+        .setDevice(e.device())
+        .setSnoop(e.snoop())
+        .setStale(e.stale());
   }
 
   private static MemoryTypeEvent.Builder memoryType(MachineEvent.MemoryTypeChosen e) {

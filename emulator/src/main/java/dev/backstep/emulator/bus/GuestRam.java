@@ -97,6 +97,38 @@ public final class GuestRam {
     segment.set(LE64, ramOffset, value);
   }
 
+  /// Reads 1 to 8 bytes, zero-extended.
+  public long load(long ramOffset, int bytes) {
+    return switch (bytes) {
+      case 1 -> getByte(ramOffset) & 0xFF;
+      case 2 -> getShort(ramOffset) & 0xFFFF;
+      case 4 -> getInt(ramOffset) & 0xFFFF_FFFFL;
+      case 8 -> getLong(ramOffset);
+      default -> {
+        long value = 0;
+        for (int k = bytes - 1; k >= 0; k--) {
+          value = value << 8 | getByte(ramOffset + k) & 0xFF;
+        }
+        yield value;
+      }
+    };
+  }
+
+  /// Writes 1 to 8 bytes; see [#wrote].
+  public void store(long ramOffset, int bytes, long value) {
+    switch (bytes) {
+      case 1 -> putByte(ramOffset, (byte) value);
+      case 2 -> putShort(ramOffset, (short) value);
+      case 4 -> putInt(ramOffset, (int) value);
+      case 8 -> putLong(ramOffset, value);
+      default -> {
+        for (int k = 0; k < bytes; k++) {
+          putByte(ramOffset + k, (byte) (value >>> 8 * k));
+        }
+      }
+    }
+  }
+
   /// Copies within RAM that holds no code where it is written, as if through a buffer.
   public void copy(long fromOffset, long toOffset, long bytes) {
     MemorySegment.copy(segment, fromOffset, segment, toOffset, bytes);

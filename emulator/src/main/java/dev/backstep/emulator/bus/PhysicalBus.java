@@ -140,12 +140,7 @@ public final class PhysicalBus {
   public long read(long gpa, int bytes) {
     long offset = ramOffsetForRead(gpa);
     if (offset != NOT_RAM) {
-      return switch (bytes) {
-        case 1 -> ram.getByte(offset) & 0xFF;
-        case 2 -> ram.getShort(offset) & 0xFFFF;
-        case 4 -> ram.getInt(offset) & 0xFFFFFFFFL;
-        default -> ram.getLong(offset);
-      };
+      return ram.load(offset, bytes);
     }
     DeviceRegion r = regionAt(gpa);
     if (r != null) {
@@ -164,12 +159,7 @@ public final class PhysicalBus {
       }
       return;
     }
-    switch (bytes) {
-      case 1 -> ram.putByte(offset, (byte) value);
-      case 2 -> ram.putShort(offset, (short) value);
-      case 4 -> ram.putInt(offset, (int) value);
-      default -> ram.putLong(offset, value);
-    }
+    ram.store(offset, bytes, value);
     ram.wrote(offset, bytes);
   }
 

@@ -94,6 +94,17 @@ public sealed interface MachineEvent {
       String rule)
       implements MachineEvent {}
 
+  /// What brought a line of 64 bytes to memory, lost it, or showed somebody old contents of it: op
+  /// is writeback, wc-flush, lost or stale-read. `type` is that of the access that brought it
+  /// about, or empty; `holder` is the vCPU whose cache or combining buffer the line was in.
+  record Cache(At at, String op, long gpa, String type, String reason, int holder)
+      implements MachineEvent {}
+
+  /// A device's transfer from or to memory. `stale` counts the bytes that the processors see
+  /// otherwise than memory holds them.
+  record Dma(At at, Op op, long gpa, int size, String device, boolean snoop, int stale)
+      implements MachineEvent {}
+
   /// A TLB flush: op is cr3, cr0, cr4, efer, invlpg, invpcid-…, mtrr, pat, …; `gva` where one page
   /// is meant.
   record TlbFlush(At at, String op, long gva) implements MachineEvent {}

@@ -40,34 +40,12 @@ final class PhysicalAccess {
 
   /// Reads 1 to 8 bytes of RAM, zero-extended.
   long readRam(long ramOffset, int bytes) {
-    return switch (bytes) {
-      case 1 -> ram.getByte(ramOffset) & 0xFF;
-      case 2 -> ram.getShort(ramOffset) & 0xFFFF;
-      case 4 -> ram.getInt(ramOffset) & 0xFFFF_FFFFL;
-      case 8 -> ram.getLong(ramOffset);
-      default -> {
-        long value = 0;
-        for (int k = bytes - 1; k >= 0; k--) {
-          value = value << 8 | ram.getByte(ramOffset + k) & 0xFF;
-        }
-        yield value;
-      }
-    };
+    return ram.load(ramOffset, bytes);
   }
 
   /// Writes 1 to 8 bytes of RAM within one page.
   void writeRam(long ramOffset, int bytes, long value) {
-    switch (bytes) {
-      case 1 -> ram.putByte(ramOffset, (byte) value);
-      case 2 -> ram.putShort(ramOffset, (short) value);
-      case 4 -> ram.putInt(ramOffset, (int) value);
-      case 8 -> ram.putLong(ramOffset, value);
-      default -> {
-        for (int k = 0; k < bytes; k++) {
-          ram.putByte(ramOffset + k, (byte) (value >>> 8 * k));
-        }
-      }
-    }
+    ram.store(ramOffset, bytes, value);
     ram.wrote(ramOffset, bytes);
   }
 

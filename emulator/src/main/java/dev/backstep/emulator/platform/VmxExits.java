@@ -90,6 +90,8 @@ final class VmxExits implements VmExitPolicy {
           MachineEvent.Control _,
           MachineEvent.VmExit _,
           MachineEvent.MemoryTypeChosen _,
+          MachineEvent.Cache _,
+          MachineEvent.Dma _,
           MachineEvent.TlbFlush _,
           MachineEvent.Mode _,
           MachineEvent.Wake _,
