@@ -41,8 +41,24 @@ public interface MemoryTypePolicy {
       Paging paging,
       Caching caching) {}
 
+  /// What happens to an access whose line is cached.
+  enum CacheMode {
+    /// What the effective type says.
+    NORMAL,
+
+    /// The line is used, and updated by writes; what is not cached stays so. SDM Vol. 3 "Cache
+    /// Control".
+    NO_FILL
+  }
+
   /// @param effective never UC-
   /// @param nested the type in the hypervisor's tables, or null where there are none
   /// @param rule names what decided
-  record Decision(MemoryType effective, @Nullable String nested, String rule) {}
+  /// @param mode NO_FILL only with UC
+  record Decision(MemoryType effective, @Nullable String nested, String rule, CacheMode mode) {
+    /// A decision for caches that work as the type says.
+    public Decision(MemoryType effective, @Nullable String nested, String rule) {
+      this(effective, nested, rule, CacheMode.NORMAL);
+    }
+  }
 }

@@ -22,7 +22,7 @@ final class MemoryTypes implements Tlb.Visitor {
     this.c = c;
     this.bus = bus;
     this.policy = policy;
-    this.mtrrs = new Mtrrs(c.cpuid.physicalAddressBits());
+    this.mtrrs = new Mtrrs(c.cpuid);
   }
 
   Mtrrs mtrrs() {

@@ -1,5 +1,7 @@
 package dev.backstep.emulator.mmu;
 
+import dev.backstep.emulator.cpuid.CpuFeature;
+import dev.backstep.emulator.cpuid.CpuidTable;
 import java.util.Arrays;
 
 /// One vCPU's memory type range registers. SDM Vol. 3 "Memory Type Range Registers (MTRRs)".
@@ -27,6 +29,8 @@ public final class Mtrrs {
 
   /// How a type was found.
   public enum Rule {
+    /// The processor has no MTRRs: nothing keeps RAM from being cached.
+    ABSENT,
     DISABLED,
     FIXED,
     VARIABLE,
@@ -41,13 +45,23 @@ public final class Mtrrs {
   /// The type of an address and how it was found.
   public record Resolution(MemoryType type, Rule rule) {}
 
+  private final boolean exist;
   private final long physicalMask;
   private final long[] fixed = new long[FIXED_REGISTERS];
   private final long[] base = new long[VARIABLE_RANGES];
   private final long[] mask = new long[VARIABLE_RANGES];
   private long defType;
 
+  Mtrrs(CpuidTable cpuid) {
+    this(cpuid.physicalAddressBits(), cpuid.has(CpuFeature.MTRR));
+  }
+
   Mtrrs(int physicalAddressBits) {
+    this(physicalAddressBits, true);
+  }
+
+  private Mtrrs(int physicalAddressBits, boolean exist) {
+    this.exist = exist;
     physicalMask = (1L << physicalAddressBits) - 1;
   }
 
@@ -146,6 +160,9 @@ public final class Mtrrs {
 
   /// The type of the byte at `gpa`. SDM Vol. 3 "MTRR Precedences".
   public Resolution resolve(long gpa) {
+    if (!exist) {
+      return new Resolution(MemoryType.WB, Rule.ABSENT);
+    }
     if ((defType & ENABLE) == 0) {
       return new Resolution(MemoryType.UC, Rule.DISABLED);
     }
@@ -161,7 +178,13 @@ public final class Mtrrs {
     return types == 0 ? new Resolution(typeOf(defType), Rule.DEFAULT) : combine(types);
   }
 
-  private boolean covers(int k, long gpa) {
+  /// The type of variable range `k`.
+  public MemoryType variableType(int k) {
+    return typeOf(base[k]);
+  }
+
+  /// Whether variable range `k` is valid and holds `gpa`.
+  public boolean covers(int k, long gpa) {
     long m = mask[k] & Mmu.PAGE_MASK;
     return (mask[k] & VALID) != 0 && (gpa & m) == (base[k] & m);
   }
@@ -198,7 +221,7 @@ public final class Mtrrs {
   /// Whether no register can tell one 4 KiB page of the naturally aligned range from another: the
   /// whole of a large page has one type then. SDM Vol. 3 "Large Page Size Considerations".
   boolean isUniform(long gpa, long bytes) {
-    if ((defType & ENABLE) == 0) {
+    if (!exist || (defType & ENABLE) == 0) {
       return true;
     }
     if (gpa < FIXED_END && (defType & FIXED_ENABLE) != 0) {

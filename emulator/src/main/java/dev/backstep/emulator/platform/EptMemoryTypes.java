@@ -3,6 +3,7 @@ package dev.backstep.emulator.platform;
 import dev.backstep.emulator.mmu.EffectiveTypes;
 import dev.backstep.emulator.mmu.MemoryType;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
+import dev.backstep.emulator.mmu.Mtrrs;
 
 /// Memory types under KVM with EPT: what vmx_get_mt_mask puts into the EPT leaf, combined with the
 /// guest's PAT as the processor does it. MTRRs as such never count on guest-physical accesses, and
@@ -77,9 +78,8 @@ final class EptMemoryTypes implements MemoryTypePolicy {
           ? new Leaf(MemoryType.WB, GuestPat.IGNORED, "ept-wb-cd-nw-cleared")
           : new Leaf(MemoryType.UC, GuestPat.IGNORED, "ept-uc-guest-cd");
     }
+    Mtrrs.Resolution mtrr = KvmMtrrs.resolve(in.mtrrs(), in.gpa());
     return new Leaf(
-        in.mtrr().type(),
-        GuestPat.COMBINED,
-        "ept-from-guest-" + NativeMemoryTypes.nameOf(in.mtrr()));
+        mtrr.type(), GuestPat.COMBINED, "ept-from-guest-" + NativeMemoryTypes.nameOf(mtrr));
   }
 }

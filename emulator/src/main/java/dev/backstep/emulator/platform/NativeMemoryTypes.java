@@ -4,12 +4,13 @@ import dev.backstep.emulator.mmu.EffectiveTypes;
 import dev.backstep.emulator.mmu.MemoryType;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
 import dev.backstep.emulator.mmu.Mtrrs;
+import dev.backstep.emulator.mmu.Mtrrs.Resolution;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Memory types on a machine without a hypervisor: MTRRs, PAT and CR0.CD all count. SDM Vol. 3
-/// "Cache Control Registers and Bits", "Effective Page-Level Memory Types", "Selection of Memory
-/// Types".
+/// Memory types on an Intel processor without a hypervisor: MTRRs, PAT and CR0.CD all count. SDM
+/// Vol. 3 "Cache Control Registers and Bits", "Effective Page-Level Memory Types", "Selection of
+/// Memory Types".
 final class NativeMemoryTypes implements MemoryTypePolicy {
   private static final @Nullable String NOT_NESTED = null;
 
@@ -19,38 +20,46 @@ final class NativeMemoryTypes implements MemoryTypePolicy {
       return new Decision(MemoryType.UC, NOT_NESTED, "xapic-page-uc");
     }
     if (in.caching() == Caching.DISABLED) {
-      // No-fill mode: what is cached stays usable, nothing new is cached.
-      return new Decision(MemoryType.UC, NOT_NESTED, "cr0-cd-no-fill");
+      return new Decision(MemoryType.UC, NOT_NESTED, "cr0-cd-no-fill", CacheMode.NO_FILL);
     }
-    MemoryType mtrr = in.mtrr().type();
+    Resolution mtrr = mtrrOf(in);
     if (in.paging() == Paging.OFF) {
-      return new Decision(mtrr, NOT_NESTED, "paging-off-" + nameOf(in.mtrr()));
+      return new Decision(mtrr.type(), NOT_NESTED, "paging-off-" + nameOf(mtrr));
     }
-    return new Decision(EffectiveTypes.of(mtrr, in.pat()), NOT_NESTED, ruleOf(in));
+    MemoryType effective = EffectiveTypes.of(mtrr.type(), in.pat());
+    return new Decision(effective, NOT_NESTED, ruleOf(mtrr, in.pat(), "sdm-table"));
   }
 
-  private static String ruleOf(Inputs in) {
-    MemoryType mtrr = in.mtrr().type();
-    boolean pageIsWc = in.pat() == MemoryType.WC;
-    if (in.mtrr().rule() == Mtrrs.Rule.DISABLED && !pageIsWc) {
-      return nameOf(in.mtrr());
+  /// What stands for the MTRRs: without any, the board keeps devices from being cached (KEN#).
+  static Resolution mtrrOf(Inputs in) {
+    boolean byBoard = in.mtrr().rule() == Mtrrs.Rule.ABSENT && in.backing() == Backing.DEVICE;
+    return byBoard ? new Resolution(MemoryType.UC, Mtrrs.Rule.ABSENT) : in.mtrr();
+  }
+
+  /// @param table where combinations are found that have no name of their own
+  static String ruleOf(Resolution mtrr, MemoryType pat, String table) {
+    boolean pageIsWc = pat == MemoryType.WC;
+    if (mtrr.rule() == Mtrrs.Rule.DISABLED && !pageIsWc) {
+      return nameOf(mtrr);
     }
-    return switch (mtrr) {
-      case UC -> pageIsWc ? "pat-wc-overrides-mtrr-uc" : nameOf(in.mtrr()) + "-overrides-pat";
+    return switch (mtrr.type()) {
+      case UC -> pageIsWc ? "pat-wc-overrides-mtrr-uc" : nameOf(mtrr) + "-overrides-pat";
       case WB -> "mtrr-wb-yields-to-pat";
       case WC, WT, WP, UC_MINUS ->
-          "sdm-table mtrr=%s pat=%s".formatted(mtrr.label(), in.pat().label());
+          "%s mtrr=%s pat=%s".formatted(table, mtrr.type().label(), pat.label());
     };
   }
 
   /// How the MTRRs came to their type.
-  static String nameOf(Mtrrs.Resolution mtrr) {
+  static String nameOf(Resolution mtrr) {
+    String type = mtrr.type().label().toLowerCase(Locale.ROOT);
     return switch (mtrr.rule()) {
-      case DISABLED -> "mtrr-disabled-uc";
-      case OVERLAP_UNDEFINED -> "mtrr-overlap-undefined-uc";
+      case ABSENT -> "no-mtrrs-" + type;
+      case DISABLED -> "mtrr-disabled-" + type;
+      case OVERLAP_UNDEFINED -> "mtrr-overlap-undefined-" + type;
       case OVERLAP_UC -> "mtrr-overlap-uc";
       case OVERLAP_WT -> "mtrr-overlap-wt";
-      case FIXED, VARIABLE, DEFAULT -> "mtrr-" + mtrr.type().label().toLowerCase(Locale.ROOT);
+      case FIXED, VARIABLE, DEFAULT -> "mtrr-" + type;
     };
   }
 }
