@@ -131,6 +131,17 @@ class LayeringTest {
   }
 
   @Test
+  void errataKnowNoVerbs() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("dev.backstep.cli.errata..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.backstep.cli.command..", "dev.backstep.cli"));
+  }
+
+  @Test
   void onlyTheCommandLineOpensSockets() {
     check(
         noClasses()

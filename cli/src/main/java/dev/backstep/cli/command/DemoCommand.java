@@ -1,6 +1,7 @@
 package dev.backstep.cli.command;
 
 import dev.backstep.cli.Main;
+import dev.backstep.cli.errata.CommandText;
 import dev.backstep.indexer.Hit;
 import dev.backstep.indexer.TraceSearch;
 import dev.backstep.indexer.query.QueryException;
@@ -11,7 +12,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -157,21 +157,12 @@ public final class DemoCommand implements Callable<Integer> {
 
   /// Runs a command line and shows it.
   private static void expect(int status, String... words) {
-    System.out.println("$ ./backstep " + shown(Arrays.asList(words)));
+    System.out.println("$ ./backstep " + CommandText.of(Arrays.asList(words)));
     System.out.flush();
     int found = CliErrors.commandLine(new Main()).execute(words);
     if (found != status) {
       throw CliException.failure(
           "the demo failed: " + words[0] + " ended with " + found + " instead of " + status);
     }
-  }
-
-  private static String shown(List<String> words) {
-    StringBuilder line = new StringBuilder();
-    for (String word : words) {
-      boolean plain = word.matches("[\\w./,=-]+");
-      line.append(line.isEmpty() ? "" : " ").append(plain ? word : "'" + word + "'");
-    }
-    return line.toString();
   }
 }

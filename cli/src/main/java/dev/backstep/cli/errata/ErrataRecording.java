@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /// One recording, and what is observed in it.
 ///
@@ -70,17 +69,7 @@ record ErrataRecording(ErrataRun.Program program, Path folder) {
   private static List<Verdict> refused(List<Trial> trials, String said) {
     String reason =
         said.lines().findFirst().orElse("without a word").replaceFirst(SPEAKER, "").strip();
-    return trials.stream()
-        .map(
-            trial ->
-                new Verdict(
-                    trial,
-                    "refused: " + reason,
-                    OptionalLong.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    List.of()))
-        .toList();
+    return trials.stream().map(trial -> Verdict.without(trial, "refused: " + reason)).toList();
   }
 
   private static Observed observe(RecordedTrace recorded, Observation observation)

@@ -73,25 +73,28 @@ public final class ErrataRun {
     }
     int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_THREADS);
     try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
-      List<Future<List<Verdict>>> begun = new ArrayList<>();
+      Map<List<Trial>, Future<List<Verdict>>> begun = new LinkedHashMap<>();
       for (List<Trial> together : recordings.values()) {
         String name = name(begun.size(), together.getFirst());
-        begun.add(executor.submit(() -> evaluate(name, together)));
+        begun.put(together, executor.submit(() -> evaluate(name, together)));
       }
       return inOrder(trials, collect(begun, progress));
     }
   }
 
-  private static List<Verdict> collect(List<Future<List<Verdict>>> begun, Progress progress)
-      throws IOException, InterruptedException {
+  private static List<Verdict> collect(
+      Map<List<Trial>, Future<List<Verdict>>> begun, Progress progress)
+      throws InterruptedException {
     List<Verdict> verdicts = new ArrayList<>();
-    for (int k = 0; k < begun.size(); k++) {
-      progress.evaluated(k, begun.size());
+    int evaluated = 0;
+    for (Map.Entry<List<Trial>, Future<List<Verdict>>> recording : begun.entrySet()) {
+      progress.evaluated(evaluated++, begun.size());
       try {
-        verdicts.addAll(begun.get(k).get());
+        verdicts.addAll(recording.getValue().get());
       } catch (ExecutionException e) {
-        begun.forEach(future -> future.cancel(true));
-        throw new IOException("a recording could not be evaluated: " + e.getCause(), e);
+        // What is wrong with one says nothing about the others.
+        String failure = "failed: " + e.getCause();
+        recording.getKey().forEach(trial -> verdicts.add(Verdict.without(trial, failure)));
       }
     }
     progress.evaluated(begun.size(), begun.size());

@@ -23,6 +23,12 @@ public record Verdict(
     around = List.copyOf(around);
   }
 
+  /// A trial that left no trace.
+  static Verdict without(Trial trial, String why) {
+    return new Verdict(
+        trial, why, OptionalLong.empty(), Optional.empty(), Optional.empty(), List.of());
+  }
+
   /// Whether the outcome is what the source says, and the recording replays.
   public boolean agrees() {
     return difference.isEmpty() && trial.expected().matches(observed);
