@@ -1,10 +1,13 @@
 package dev.backstep.recorder;
 
 import com.google.protobuf.ByteString;
+import dev.backstep.emulator.control.ControlCall;
 import dev.backstep.proto.v1.ClockInput;
 import dev.backstep.proto.v1.ConsoleInput;
 import dev.backstep.proto.v1.EntropyInput;
+import dev.backstep.proto.v1.InjectionInput;
 import dev.backstep.proto.v1.Input;
+import java.util.OptionalLong;
 
 /// How each external input is written into the journal.
 public final class InputTranslation {
@@ -38,5 +41,20 @@ public final class InputTranslation {
         .setPosition(position)
         .setEntropy(EntropyInput.newBuilder().setDevice(ENTROPY).addWords(word))
         .build();
+  }
+
+  /// A request to the hypervisor.
+  ///
+  /// @param turn which turn of the machine's began with it
+  /// @param afterEvents how many events had happened when one of them made it due
+  public static Input request(
+      long position, long turn, ControlCall call, OptionalLong afterEvents) {
+    InjectionInput.Builder request =
+        InjectionInput.newBuilder().setSpecification(call.text()).setTurn(turn);
+    if (call.target() != ControlCall.WHOLE_MACHINE) {
+      request.setVcpu(call.target());
+    }
+    afterEvents.ifPresent(request::setAfterEvents);
+    return Input.newBuilder().setPosition(position).setInjection(request).build();
   }
 }

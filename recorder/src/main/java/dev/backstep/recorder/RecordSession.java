@@ -1,6 +1,7 @@
 package dev.backstep.recorder;
 
 import com.google.protobuf.ByteString;
+import dev.backstep.emulator.control.ControlCall;
 import dev.backstep.emulator.execution.CodeBlock;
 import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.listen.ExecutionListener;
@@ -11,7 +12,9 @@ import dev.backstep.emulator.machine.MachineConfigException;
 import dev.backstep.emulator.machine.StopReason;
 import dev.backstep.proto.journal.ChunkBuilder;
 import dev.backstep.proto.journal.TraceWriter;
+import dev.backstep.proto.v1.Configuration;
 import dev.backstep.proto.v1.End;
+import dev.backstep.proto.v1.Event;
 import dev.backstep.proto.v1.Input;
 import dev.backstep.proto.v1.Manifest;
 import java.io.IOException;
@@ -38,21 +41,25 @@ public final class RecordSession implements AutoCloseable {
   private final Machine machine;
   private final TraceOutput output;
   private final JournalThread journal;
+  private final ControlScript script;
   private final long memoryDigestInterval;
   private ChunkBuilder chunk = new ChunkBuilder();
   private int inputsInChunk;
   private long chunkStart;
   private long nextMemoryDigest;
+  private boolean closesAfterRequest;
 
   /// @param machine at power-up; the session closes it
   /// @param inputs what the machine was built with
   RecordSession(Machine machine, RecordingInputs inputs, TraceOutput output) {
     this.machine = machine;
     this.output = output;
+    this.script = inputs.script();
     this.journal = new JournalThread(output);
     this.memoryDigestInterval = MemoryDigests.intervalFor(machine.config().memoryBytes());
     this.nextMemoryDigest = memoryDigestInterval;
     inputs.connect(new Log());
+    script.connect(machine::leaveTurn);
     machine.listen(new Listener());
   }
 
@@ -69,11 +76,28 @@ public final class RecordSession implements AutoCloseable {
       ExternalInputs inputs,
       Machine.ConsoleOutput console)
       throws IOException, MachineConfigException {
-    RecordingInputs recorded = new RecordingInputs(inputs);
+    return create(folder, manifest, config, inputs, console, ControlScript.none());
+  }
+
+  /// The same with requests to the hypervisor.
+  ///
+  /// @param script serves this session alone
+  public static RecordSession create(
+      Path folder,
+      Manifest manifest,
+      MachineConfig config,
+      ExternalInputs inputs,
+      Machine.ConsoleOutput console,
+      ControlScript script)
+      throws IOException, MachineConfigException {
+    RecordingInputs recorded = new RecordingInputs(inputs, script);
     Machine machine = new Machine(config, recorded, console);
     try {
-      Manifest described =
-          manifest.toBuilder().setConfiguration(ConfigurationTranslation.toProto(config)).build();
+      Configuration configuration =
+          ConfigurationTranslation.toProto(config).toBuilder()
+              .addAllInjections(script.texts())
+              .build();
+      Manifest described = manifest.toBuilder().setConfiguration(configuration).build();
       return new RecordSession(
           machine, recorded, TraceOutput.to(TraceWriter.create(folder, described)));
     } catch (IOException | RuntimeException e) {
@@ -111,6 +135,7 @@ public final class RecordSession implements AutoCloseable {
 
   private void complete(StopReason reason) throws IOException {
     if (journal.failure() == null) {
+      noteUnmadeRequest();
       byte[] registers = machine.registerDigest();
       byte[] memory = machine.memoryDigest();
       chunk.registerDigest(registers);
@@ -128,6 +153,17 @@ public final class RecordSession implements AutoCloseable {
               .build());
     } else {
       journal.finish();
+    }
+  }
+
+  /// A request that was due when the machine stopped has ended a turn: a replay must end it too.
+  /// The turn that would have begun with it never did.
+  private void noteUnmadeRequest() {
+    ControlCall call = script.due(machine.position());
+    if (call != null) {
+      chunk.input(
+          InputTranslation.request(
+              machine.position(), machine.turns() + 1, call, script.dueAfterEvents()));
     }
   }
 
@@ -159,7 +195,14 @@ public final class RecordSession implements AutoCloseable {
         int vcpu, long firstPosition, int[] entries, int count, long instructions) {
       chunk.run(vcpu, entries, 0, count, instructions);
       long position = firstPosition + instructions;
-      if (isFull(position)) {
+      if (!isFull(position)) {
+        return;
+      }
+      if (script.isDue(position)) {
+        // The request that ended this turn belongs into the same chunk: a replay of a journal that
+        // was cut off in between would not know why the turn ends here.
+        closesAfterRequest = true;
+      } else {
         closeChunk(position);
       }
     }
@@ -183,7 +226,9 @@ public final class RecordSession implements AutoCloseable {
 
     @Override
     public void event(MachineEvent event) {
-      chunk.event(EventTranslation.toProto(event));
+      Event translated = EventTranslation.toProto(event);
+      chunk.event(translated);
+      script.heard(translated);
     }
   }
 
@@ -192,6 +237,10 @@ public final class RecordSession implements AutoCloseable {
     public void input(Input input) {
       chunk.input(input);
       inputsInChunk++;
+      if (closesAfterRequest && input.hasInjection()) {
+        closesAfterRequest = false;
+        handOver();
+      }
     }
 
     @Override

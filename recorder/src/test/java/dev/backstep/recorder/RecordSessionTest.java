@@ -50,7 +50,7 @@ class RecordSessionTest {
 
   private static RecordSession session(MachineConfig config, TraceOutput output)
       throws MachineConfigException {
-    RecordingInputs inputs = new RecordingInputs(new NoInputs());
+    RecordingInputs inputs = new RecordingInputs(new NoInputs(), ControlScript.none());
     return new RecordSession(new Machine(config, inputs, bytes -> {}), inputs, output);
   }
 

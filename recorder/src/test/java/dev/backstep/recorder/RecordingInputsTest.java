@@ -60,7 +60,7 @@ class RecordingInputsTest {
 
   @Test
   void logsEveryAnswerWithTheMomentOfTheQuestion() {
-    RecordingInputs inputs = new RecordingInputs(new Source());
+    RecordingInputs inputs = new RecordingInputs(new Source(), ControlScript.none());
     assertEquals(123, inputs.realTimeClockSeconds());
     Log log = new Log();
     inputs.connect(log);

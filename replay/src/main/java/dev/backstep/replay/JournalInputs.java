@@ -1,34 +1,69 @@
 package dev.backstep.replay;
 
+import dev.backstep.emulator.control.ControlCall;
+import dev.backstep.emulator.control.ControlSyntaxException;
 import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.machine.Machine;
 import dev.backstep.proto.journal.DecodedChunk;
 import dev.backstep.proto.v1.ConsoleInput;
+import dev.backstep.proto.v1.InjectionInput;
 import dev.backstep.proto.v1.Input;
 import dev.backstep.recorder.InputTranslation;
 import dev.backstep.replay.ReplayResult.Diverged;
 import dev.backstep.replay.listing.EventText;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Answers what the machine asks of the outside from the journal. A question to which the journal
 /// has no answer is a divergence; the machine then gets one that does no harm.
 final class JournalInputs implements ExternalInputs {
+  private static final long NEVER = -1;
+
   private final JournalCursor<Input> inputs;
+
+  /// The requests among the inputs, looked at ahead of time: each ends a turn.
+  private final @Nullable JournalCursor<Input> requests;
+
   private final FirstDivergence divergence;
+  private Runnable leaveTurn = () -> {};
+  private long events;
+  private long leaveAfterEvents = NEVER;
   private LongSupplier position = () -> 0;
   private LongSupplier turn = () -> 0;
 
-  JournalInputs(RecentChunks chunks, FirstDivergence divergence) {
+  /// @param hasRequests whether requests to the hypervisor were recorded
+  JournalInputs(RecentChunks chunks, FirstDivergence divergence, boolean hasRequests) {
     this.inputs = new JournalCursor<>(chunks, DecodedChunk::inputs);
+    this.requests = hasRequests ? new JournalCursor<>(chunks, JournalInputs::requestsOf) : null;
     this.divergence = divergence;
+  }
+
+  private static List<Input> requestsOf(DecodedChunk chunk) throws IOException {
+    return chunk.inputs().stream().filter(Input::hasInjection).toList();
   }
 
   /// Says who knows the moment, once it is built.
   void connect(Machine machine) {
     position = machine::position;
     turn = machine::turns;
+    leaveTurn = machine::leaveTurn;
+  }
+
+  /// An event happened: the recorded run may have ended its turn here.
+  void eventHappened() {
+    events++;
+    if (events == leaveAfterEvents) {
+      leaveTurn.run();
+    }
+  }
+
+  /// Whether `input` is a request that was due when the recorded machine stopped: nobody made it.
+  boolean isUnmade(Input input) {
+    return input.hasInjection() && input.getInjection().getTurn() == turn.getAsLong() + 1;
   }
 
   /// The next input that nobody asked for yet, or null.
@@ -67,6 +102,56 @@ final class JournalInputs implements ExternalInputs {
   }
 
   @Override
+  public @Nullable ControlCall controlCall(long newPosition) {
+    Input next = inputs.peek();
+    if (next == null
+        || !next.hasInjection()
+        || Long.compareUnsigned(next.getInjection().getTurn(), turn.getAsLong()) > 0) {
+      return null;
+    }
+    ControlCall call = parsed(next);
+    Input asked =
+        InputTranslation.request(
+            newPosition, turn.getAsLong(), call, dueAfter(next.getInjection()));
+    if (!taken(next, asked)) {
+      return null;
+    }
+    if (requests != null && next.equals(requests.peek())) {
+      requests.take();
+    }
+    return call;
+  }
+
+  /// What made it due must have happened.
+  private OptionalLong dueAfter(InjectionInput request) {
+    long after = request.getAfterEvents();
+    return request.hasAfterEvents()
+        ? OptionalLong.of(Long.compareUnsigned(after, events) <= 0 ? after : events)
+        : OptionalLong.empty();
+  }
+
+  private static ControlCall parsed(Input input) {
+    try {
+      return ControlCall.parse(input.getInjection().getSpecification());
+    } catch (ControlSyntaxException e) {
+      String message =
+          "position %s: the journal holds a request to the hypervisor that cannot be read: %s"
+              .formatted(Long.toUnsignedString(input.getPosition()), e.getMessage());
+      throw new UncheckedIOException(new IOException(message, e));
+    }
+  }
+
+  @Override
+  public long nextControlPosition() {
+    Input next = requests == null ? null : requests.peek();
+    leaveAfterEvents =
+        next != null && next.getInjection().hasAfterEvents()
+            ? next.getInjection().getAfterEvents()
+            : NEVER;
+    return next == null || leaveAfterEvents != NEVER ? Long.MAX_VALUE : next.getPosition();
+  }
+
+  @Override
   public boolean awaitConsole(long newPosition) {
     Input next = inputs.peek();
     return next != null && next.hasConsole() && next.getConsole().getTurn() == turn.getAsLong() + 1;
@@ -96,8 +181,21 @@ final class JournalInputs implements ExternalInputs {
           case CONSOLE -> "console input " + EventText.quoted(input.getConsole().getBytes());
           case CLOCK -> "the real-time clock, " + input.getClock().getSeconds() + " s";
           case ENTROPY -> input.getEntropy().getWordsCount() + " words of entropy";
-          case INJECTION, OTHER, KIND_NOT_SET -> "an input that this version does not know";
+          case INJECTION -> describe(input.getInjection());
+          case OTHER, KIND_NOT_SET -> "an input that this version does not know";
         };
     return what + " at position " + Long.toUnsignedString(input.getPosition());
+  }
+
+  private static String describe(InjectionInput request) {
+    String after =
+        request.hasAfterEvents()
+            ? ", after " + Long.toUnsignedString(request.getAfterEvents()) + " events"
+            : "";
+    return "the request %s to the hypervisor in turn %s%s"
+        .formatted(
+            EventText.quoted(request.getSpecificationBytes()),
+            Long.toUnsignedString(request.getTurn()),
+            after);
   }
 }

@@ -99,6 +99,7 @@ final class ReplayComparison implements ExecutionListener {
 
   @Override
   public void event(MachineEvent event) {
+    inputs.eventHappened();
     if (!isListening()) {
       return;
     }
@@ -234,7 +235,7 @@ final class ReplayComparison implements ExecutionListener {
       reportMissing(event);
     }
     Input input = inputs.next();
-    if (input != null) {
+    if (input != null && !inputs.isUnmade(input)) {
       report(
           input.getPosition(), 0, Diverged.INPUT, JournalInputs.describe(input), "not asked for");
     }

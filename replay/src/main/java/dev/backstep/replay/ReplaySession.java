@@ -49,7 +49,8 @@ public final class ReplaySession implements AutoCloseable {
       throw new ReplayException(reader.trace() + ": holds no whole chunk: nothing to replay");
     }
     RecentChunks chunks = new RecentChunks(reader);
-    JournalInputs inputs = new JournalInputs(chunks, divergence);
+    boolean hasRequests = reader.manifest().getConfiguration().getInjectionsCount() > 0;
+    JournalInputs inputs = new JournalInputs(chunks, divergence, hasRequests);
     machine = build(inputs, console);
     inputs.connect(machine);
     try {
