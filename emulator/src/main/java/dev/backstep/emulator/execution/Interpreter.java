@@ -299,6 +299,11 @@ public final class Interpreter {
       }
       c.block = CodeBlock.NONE;
     }
+    if (fault.vector() == GuestFault.FREEZE) {
+      c.activity = Activity.HALTED;
+      c.requestAttention();
+      return;
+    }
     deliveriesWithoutProgress++;
     // A load that met a data breakpoint before the fault will meet it again.
     c.pendingDebugTraps = 0;

@@ -67,8 +67,23 @@ public final class VectorState {
   /// #MF if an unmasked x87 exception is pending. With CR0.NE clear it would be reported by the
   /// PC's interrupt 13, which is not wired: nothing happens then.
   static void requireNoPendingException(Vcpu c) {
-    if ((c.fpu.statusWord & X87Stack.ERROR_SUMMARY) != 0 && c.cr0(ControlBits.CR0_NE)) {
+    if ((c.fpu.statusWord & X87Stack.ERROR_SUMMARY) != 0) {
+      reportPending(c);
+    }
+  }
+
+  private static void reportPending(Vcpu c) {
+    if (c.cr0(ControlBits.CR0_NE)) {
       throw c.fault.withoutCode(GuestFault.MF);
+    }
+    if (!c.fpu.errorReported) {
+      c.fpu.errorReported = true;
+      c.numericErrors.errorAsserted(c.number);
+    }
+    switch (c.numericErrors.answer(c.number)) {
+      case EXCEPTION -> throw c.fault.withoutCode(GuestFault.MF);
+      case FREEZE -> throw c.fault.withoutCode(GuestFault.FREEZE);
+      case IGNORE -> {}
     }
   }
 

@@ -39,6 +39,7 @@ public final class X87Control {
     VectorState.requireX87(c);
     c.fpu.statusWord &=
         ~(X87Stack.EXCEPTIONS | X87Stack.STACK_FAULT | X87Stack.ERROR_SUMMARY | X87Stack.BUSY);
+    c.fpu.errorReported = false;
   }
 
   public static void fldcw(Vcpu c, DecodedInstruction i) {

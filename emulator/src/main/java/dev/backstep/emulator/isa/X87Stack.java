@@ -198,6 +198,7 @@ final class X87Stack {
     boolean pending = (fpu.statusWord & ~fpu.controlWord & EXCEPTIONS) != 0;
     fpu.statusWord &= ~(ERROR_SUMMARY | BUSY);
     fpu.statusWord |= pending ? ERROR_SUMMARY | BUSY : 0;
+    fpu.errorReported &= pending;
   }
 
   /// The status word with TOP.

@@ -2,11 +2,13 @@ package dev.backstep.emulator.machine;
 
 import dev.backstep.emulator.boot.MemoryLayout;
 import dev.backstep.emulator.bus.InterruptLine;
+import dev.backstep.emulator.bus.NumericErrorPins;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.bus.PortDevice;
 import dev.backstep.emulator.device.AcpiPm;
 import dev.backstep.emulator.device.CmosRtc;
+import dev.backstep.emulator.device.CoprocessorErrorPort;
 import dev.backstep.emulator.device.DebugConsole;
 import dev.backstep.emulator.device.DebugExit;
 import dev.backstep.emulator.device.DeviceCatalog;
@@ -219,6 +221,14 @@ final class BoardDevices {
 
   PortBus ports() {
     return ports;
+  }
+
+  /// Puts the port of x87 exceptions in its place and gives the pins that it goes with.
+  NumericErrorPins attachCoprocessorErrors() {
+    CoprocessorErrorPort port =
+        add(new CoprocessorErrorPort(wiring.connect(CoprocessorErrorPort.IRQ)));
+    ports.attach(CoprocessorErrorPort.PORT, 1, port);
+    return port;
   }
 
   Uart16550 console() {

@@ -8,6 +8,7 @@ import dev.backstep.emulator.boot.MemoryLayout;
 import dev.backstep.emulator.boot.Multiboot;
 import dev.backstep.emulator.boot.MultibootEntry;
 import dev.backstep.emulator.bus.GuestRam;
+import dev.backstep.emulator.bus.NumericErrorPins;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.control.ControlInterface;
 import dev.backstep.emulator.control.KvmParts;
@@ -187,7 +188,8 @@ final class BoardFactory {
             platform.msrTable(cpuid),
             platform.memoryTypes(),
             around.events(),
-            around.inputs());
+            around.inputs(),
+            numericErrors(devices));
     List<Vcpu> vcpus = new ArrayList<>();
     for (int k = 0; k < config.cpuCount(); k++) {
       Vcpu c = new Vcpu(k, parts);
@@ -196,6 +198,14 @@ final class BoardFactory {
       c.activity = k == 0 ? Activity.RUNNING : Activity.WAIT_FOR_SIPI;
     }
     return vcpus;
+  }
+
+  private NumericErrorPins numericErrors(BoardDevices devices) {
+    return switch (platform.numericErrors()) {
+      case INTERRUPT_13 -> devices.attachCoprocessorErrors();
+      case EXCEPTION_16 -> NumericErrorPins.ABSENT;
+      case UNCONNECTED -> NumericErrorPins.UNCONNECTED;
+    };
   }
 
   private void mapFirmware(ImageFile image, PhysicalBus bus) throws MachineConfigException {

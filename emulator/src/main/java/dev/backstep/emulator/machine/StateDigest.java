@@ -94,7 +94,8 @@ final class StateDigest {
             | (c.nmiPending ? 4 : 0)
             | (c.initPending ? 8 : 0)
             | (c.stackSwitchShadow ? 16 : 0)
-            | ((c.msr.debugControl & ControlBits.DEBUGCTL_BTF) != 0 ? 32 : 0));
+            | ((c.msr.debugControl & ControlBits.DEBUGCTL_BTF) != 0 ? 32 : 0)
+            | (c.fpu.errorReported ? 64 : 0));
     h.putInt(c.sipiVector);
     h.putLong(c.pendingDebugTraps);
     h.putInt(c.pkru);

@@ -15,6 +15,7 @@ import dev.backstep.emulator.msr.MsrTable;
 /// @param hypervisor what CPUID.40000000H says, or `CpuidTable.NO_HYPERVISOR`
 /// @param memoryTypes decides effective memory types
 /// @param msrs differences in registers
+/// @param numericErrors what x87 exceptions do while CR0.NE is clear
 /// @param vmExits what a hypervisor would see
 /// @param control what the hypervisor's user can ask for
 /// @param capabilities what it asked for, on bare metal nothing
@@ -24,6 +25,7 @@ public record Platform(
     String hypervisor,
     MemoryTypePolicy memoryTypes,
     MsrPolicy msrs,
+    NumericErrors numericErrors,
     VmExitPolicy vmExits,
     ControlPolicy control,
     VmCapabilities capabilities) {

@@ -102,6 +102,7 @@ public final class Platforms {
               KVM_SIGNATURE,
               new EptMemoryTypes(setting.kernel(), setting.noncoherentDma(devices), vm),
               KVM_MSRS,
+              NumericErrors.EXCEPTION_16,
               new VmxExits(),
               ControlPolicy.KVM,
               vm);
@@ -112,6 +113,7 @@ public final class Platforms {
               KVM_SIGNATURE,
               new NptMemoryTypes(vm),
               KVM_MSRS,
+              NumericErrors.UNCONNECTED,
               new SvmExits(vm),
               ControlPolicy.KVM,
               vm);
@@ -127,6 +129,7 @@ public final class Platforms {
         CpuidTable.NO_HYPERVISOR,
         new NativeMemoryTypes(),
         BARE_METAL_MSRS,
+        NumericErrors.INTERRUPT_13,
         VmExitPolicy.NONE,
         ControlPolicy.NONE,
         vm);

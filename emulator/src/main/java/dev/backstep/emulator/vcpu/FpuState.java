@@ -33,6 +33,9 @@ public final class FpuState {
   /// One bit per physical register: 1 = not empty (the abridged tag word of FXSAVE).
   public int tagValid;
 
+  /// FERR# is asserted: the pending exception was reported to the board. Only while one is pending.
+  public boolean errorReported;
+
   public int lastOpcode;
   public long lastInstructionPointer;
   public int lastInstructionSelector;
@@ -70,6 +73,7 @@ public final class FpuState {
   public void initialise() {
     controlWord = 0x37F;
     statusWord = 0;
+    errorReported = false;
     top = 0;
     tagValid = 0;
     lastOpcode = 0;

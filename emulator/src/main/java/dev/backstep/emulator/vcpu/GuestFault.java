@@ -27,6 +27,9 @@ public final class GuestFault extends RuntimeException {
   public static final int XM = 19;
   public static final int CP = 21;
 
+  /// No exception: the instruction waits for an interrupt and is tried again after it.
+  public static final int FREEZE = -1;
+
   private int vector;
   private boolean hasErrorCode;
   private int errorCode;
@@ -36,7 +39,7 @@ public final class GuestFault extends RuntimeException {
     super(null, null, false, false);
   }
 
-  /// The exception vector, 0 to 31.
+  /// The exception vector, 0 to 31, or [#FREEZE].
   public int vector() {
     return vector;
   }

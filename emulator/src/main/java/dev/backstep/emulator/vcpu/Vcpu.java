@@ -1,5 +1,6 @@
 package dev.backstep.emulator.vcpu;
 
+import dev.backstep.emulator.bus.NumericErrorPins;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidTable;
@@ -170,6 +171,7 @@ public final class Vcpu implements CpuSignals {
   public final MsrTable msrTable;
   public final EventPort events;
   public final ExternalInputs inputs;
+  public final NumericErrorPins numericErrors;
 
   /// What a vCPU is connected to.
   ///
@@ -187,6 +189,7 @@ public final class Vcpu implements CpuSignals {
     msrTable = parts.msrs();
     events = parts.events();
     inputs = parts.inputs();
+    numericErrors = parts.numericErrors();
     mmu = new Mmu(this, parts.physicalBus(), parts.memoryTypes());
     apic = parts.localInterrupts().attach(this);
   }

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.vcpu;
 
+import dev.backstep.emulator.bus.NumericErrorPins;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.cpuid.CpuidTable;
@@ -21,6 +22,7 @@ import dev.backstep.emulator.time.VirtualClock;
 /// @param memoryTypes the platform's rule for effective memory types
 /// @param events where events go
 /// @param inputs gives random numbers
+/// @param numericErrors takes x87 exceptions while CR0.NE is clear
 public record VcpuParts(
     PhysicalBus physicalBus,
     PortBus ports,
@@ -30,4 +32,30 @@ public record VcpuParts(
     MsrTable msrs,
     MemoryTypePolicy memoryTypes,
     EventPort events,
-    ExternalInputs inputs) {}
+    ExternalInputs inputs,
+    NumericErrorPins numericErrors) {
+
+  /// A vCPU whose FERR# is not connected.
+  public VcpuParts(
+      PhysicalBus physicalBus,
+      PortBus ports,
+      LocalInterrupts.Factory localInterrupts,
+      VirtualClock clock,
+      CpuidTable cpuid,
+      MsrTable msrs,
+      MemoryTypePolicy memoryTypes,
+      EventPort events,
+      ExternalInputs inputs) {
+    this(
+        physicalBus,
+        ports,
+        localInterrupts,
+        clock,
+        cpuid,
+        msrs,
+        memoryTypes,
+        events,
+        inputs,
+        NumericErrorPins.UNCONNECTED);
+  }
+}

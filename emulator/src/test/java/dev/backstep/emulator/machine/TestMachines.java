@@ -69,6 +69,25 @@ final class TestMachines {
         c.maxInstructions());
   }
 
+  /// The same machine on another platform.
+  static MachineConfig onPlatform(MachineConfig c, String platform) {
+    return new MachineConfig(
+        c.memoryBytes(),
+        c.cpuCount(),
+        c.cpu(),
+        platform,
+        c.quirks(),
+        c.kernel(),
+        c.modules(),
+        c.append(),
+        c.firmware(),
+        c.devices(),
+        c.hasPit(),
+        c.hasCacheModel(),
+        c.onReset(),
+        c.maxInstructions());
+  }
+
   static Machine machine(MachineConfig config) throws MachineConfigException {
     return new Machine(config, new Silence(), bytes -> {});
   }
