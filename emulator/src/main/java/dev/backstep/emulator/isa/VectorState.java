@@ -64,8 +64,9 @@ public final class VectorState {
     }
   }
 
-  /// #MF if an unmasked x87 exception is pending. With CR0.NE clear it would be reported by the
-  /// PC's interrupt 13, which is not wired: nothing happens then.
+  /// #MF if an unmasked x87 exception is pending; with CR0.NE clear FERR# is asserted instead, and
+  /// the board says how it goes on. (Some processors assert it as soon as some of the exceptions
+  /// occur; all do here at the latest. SDM Vol. 1 "MS-DOS Compatibility Sub-mode".)
   static void requireNoPendingException(Vcpu c) {
     if ((c.fpu.statusWord & X87Stack.ERROR_SUMMARY) != 0) {
       reportPending(c);
