@@ -39,9 +39,13 @@ final class EventDocument {
   }
 
   private static void add(Document doc, String field, String text) {
-    String indexed = text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT) : text;
     doc.add(
         new StringField(
-            IndexFields.texts(field), indexed.toLowerCase(Locale.ROOT), Field.Store.NO));
+            IndexFields.texts(field), indexed(text).toLowerCase(Locale.ROOT), Field.Store.NO));
+  }
+
+  /// As much of a text as can be searched.
+  static String indexed(String text) {
+    return text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT) : text;
   }
 }
