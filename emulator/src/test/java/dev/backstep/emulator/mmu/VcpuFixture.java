@@ -55,10 +55,13 @@ public final class VcpuFixture implements ExecutionListener {
   }
 
   public VcpuFixture(String cpu, String platformName, Map<String, Boolean> quirks) {
+    this(cpu, Platforms.compose(platformName, quirks));
+  }
+
+  public VcpuFixture(String cpu, Platform platform) {
     bus.mapRam(0, RAM_BYTES, 0, PhysicalBus.Writable.YES);
     bus.mapRam(ROM, ROM_BYTES, RAM_BYTES, PhysicalBus.Writable.NO);
     bus.mapDevice(DEVICE, 0x2000, device);
-    Platform platform = Platforms.compose(platformName, quirks);
     cpuid = platform.cpuidTable(CpuSetting.parse(cpu), 1);
     MsrTable msrs = platform.msrTable(cpuid);
     var port = new EventPort();
