@@ -33,6 +33,10 @@ record RunReport(StopReason reason, long instructions, long hostNs) {
                   + " faults in its fault handler for ever (position "
                   + instructions
                   + ")");
+      // QEMU's line.
+      case StopReason.EntryFailed(int _, long hardwareReason) ->
+          errors.println(
+              "KVM: entry failed, hardware error 0x" + Long.toHexString(hardwareReason));
       case StopReason.PowerOff _,
           StopReason.DebugExit _,
           StopReason.Reset _,

@@ -53,6 +53,13 @@ public final class Interpreter {
     builder.listen(newListener);
   }
 
+  /// Length in bytes of the instruction at RIP, between two instructions.
+  ///
+  /// @throws GuestFault if it cannot be fetched
+  public int lengthOfNext(Vcpu c) {
+    return builder.blockAt(c).instructions[0].length;
+  }
+
   /// Whether the guest only faults, in its fault handlers or on the way to them, and retires
   /// nothing any more.
   public boolean isStuck() {
@@ -102,7 +109,7 @@ public final class Interpreter {
       codeSegmentBase = cs.base;
       c.mmu.codeSegmentMoved();
     }
-    boolean runs = c.activity == Activity.RUNNING && !c.deliveryEndless;
+    boolean runs = c.activity == Activity.RUNNING && !c.deliveryEndless && !c.entryFailed;
     return runs && !c.yielded && !isStuck();
   }
 

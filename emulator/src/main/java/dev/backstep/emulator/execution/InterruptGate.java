@@ -8,6 +8,7 @@ import dev.backstep.emulator.vcpu.Activity;
 import dev.backstep.emulator.vcpu.ResetState;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.Vcpu;
+import org.jspecify.annotations.Nullable;
 
 /// Decides between two instructions what a vCPU takes next, in the order of SDM Vol. 3 "Priority
 /// Among Concurrent Events": INIT, debug traps of the previous instruction, NMI, maskable
@@ -23,11 +24,17 @@ public final class InterruptGate {
     }
     if (c.activity == Activity.WAIT_FOR_SIPI) {
       takeStartup(c);
+      if (c.entryDue && c.activity == Activity.RUNNING) {
+        enterGuest(c);
+      }
       return;
     }
     // SIPIs are dropped by a processor that does not wait for one.
     c.sipiVector = Vcpu.NO_SIPI;
     if (c.activity == Activity.SHUTDOWN) {
+      return;
+    }
+    if (c.entryDue && !enterGuest(c)) {
       return;
     }
     if (c.pendingDebugTraps != 0 && !(c.interruptShadow && c.stackSwitchShadow)) {
@@ -53,12 +60,41 @@ public final class InterruptGate {
       case RUNNING -> true;
       case WAIT_FOR_SIPI -> c.initPending || c.sipiVector != Vcpu.NO_SIPI;
       case SHUTDOWN -> c.initPending;
-      case HALTED ->
-          c.initPending
-              || c.pendingDebugTraps != 0
-              || c.nmiPending && !c.nmiBlocked
-              || c.flag(Rflags.IF) && c.apic.hasDeliverable();
+      case HALTED -> c.initPending || wakeReason(c) != null;
     };
+  }
+
+  /// What makes a halted vCPU run, or null.
+  private static @Nullable String wakeReason(Vcpu c) {
+    if (c.entryDue && c.vmEntry != null && c.vmEntry.wakes()) {
+      return "exception";
+    }
+    if (c.pendingDebugTraps != 0) {
+      return "debug-trap";
+    }
+    if (c.nmiPending && !c.nmiBlocked) {
+      return "nmi";
+    }
+    return c.flag(Rflags.IF) && c.apic.hasDeliverable() ? "interrupt" : null;
+  }
+
+  /// The VM entry that follows after the hypervisor's user changed the vCPU's events: it comes
+  /// before whatever the vCPU would take by itself. A halted vCPU is not entered before something
+  /// wakes it.
+  ///
+  /// @return whether the vCPU goes on
+  private static boolean enterGuest(Vcpu c) {
+    if (c.vmEntry == null) {
+      return true;
+    }
+    if (c.activity == Activity.HALTED) {
+      String reason = wakeReason(c);
+      if (reason == null) {
+        return true;
+      }
+      wake(c, reason);
+    }
+    return c.vmEntry.enter(c);
   }
 
   private static void takeInit(Vcpu c) {

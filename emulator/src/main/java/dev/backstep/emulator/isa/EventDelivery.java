@@ -1,8 +1,10 @@
 package dev.backstep.emulator.isa;
 
+import dev.backstep.emulator.injection.InjectedEvent;
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.vcpu.Activity;
 import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Vcpu;
 
@@ -39,10 +41,13 @@ public final class EventDelivery {
     }
   }
 
-  /// An error code that is not there.
-  static final int NO_ERROR_CODE = -1;
+  /// An error code that is not there. Those that are have 32 bits, zero-extended.
+  static final long NO_ERROR_CODE = -1;
 
   private static final int NMI_VECTOR = 2;
+
+  /// The origin of what a hypervisor injects.
+  private static final String INJECTED = "injected";
 
   /// Exceptions met one within the delivery of the other after which there is no end to them. Those
   /// that do end take a handful.
@@ -64,7 +69,7 @@ public final class EventDelivery {
   public static void exception(Vcpu c, GuestFault fault) {
     // The instruction did not complete: its breakpoints and its single step come to nothing.
     c.pendingDebugTraps = 0;
-    deliverFault(c, fault);
+    deliverFault(c, NONE, fault);
   }
 
   /// Delivers #DB for traps; DR6 is up to date.
@@ -75,19 +80,57 @@ public final class EventDelivery {
 
   /// Delivers a maskable interrupt that the local APIC or the PIC handed over.
   public static void interrupt(Vcpu c, int vector, String source, int from) {
-    if (c.events.isOn()) {
-      c.events.emit(new MachineEvent.Interrupt(c.at(), vector, source, from));
-    }
+    emitInterrupt(c, vector, source, from);
     attempt(c, vector, NO_ERROR_CODE, Kind.EXTERNAL, 0);
   }
 
   /// Delivers an NMI; further ones are held until IRET.
   public static void nmi(Vcpu c) {
-    if (c.events.isOn()) {
-      c.events.emit(new MachineEvent.Interrupt(c.at(), NMI_VECTOR, "nmi", -1));
-    }
+    emitInterrupt(c, NMI_VECTOR, "nmi", -1);
     c.nmiBlocked = true;
     attempt(c, NMI_VECTOR, NO_ERROR_CODE, Kind.EXTERNAL, 0);
+  }
+
+  /// Delivers what a VM entry injects. The frame has an error code if the event says so, whatever
+  /// its vector is. The guest's debug registers stay as they are, and RF in the frame is the
+  /// guest's: a hypervisor sees to them. SDM Vol. 3 "Vectored-Event Injection"; APM Vol. 2 "Event
+  /// Injection".
+  public static void injected(Vcpu c, InjectedEvent e) {
+    long code = e.hasErrorCode() ? Integer.toUnsignedLong(e.errorCode()) : NO_ERROR_CODE;
+    // SDM Vol. 3 "Delivery of Pending Debug Exceptions after VM Entry": none is left.
+    c.pendingDebugTraps = 0;
+    switch (e.type()) {
+      case NMI -> nmi(c);
+      case EXTERNAL_INTERRUPT -> interrupt(c, e.vector(), INJECTED, -1);
+      case SOFTWARE_INTERRUPT -> {
+        emitInterrupt(c, e.vector(), INJECTED, -1);
+        inject(c, e, code, Kind.SOFTWARE);
+      }
+      case HARDWARE_EXCEPTION -> {
+        emitException(c, e.vector(), code, INJECTED);
+        inject(c, e, code, Kind.EXCEPTION);
+      }
+      case SOFTWARE_EXCEPTION -> {
+        emitException(c, e.vector(), code, INJECTED);
+        inject(c, e, code, Kind.SOFTWARE_EXCEPTION);
+      }
+      case PRIVILEGED_SOFTWARE_EXCEPTION, OTHER_EVENT, RESERVED ->
+          throw new AssertionError("no hypervisor here injects " + e.type());
+    }
+  }
+
+  /// The handler of a software event returns behind the instruction; that of a fault met on the way
+  /// returns to it.
+  private static void inject(Vcpu c, InjectedEvent e, long code, Kind kind) {
+    long rip = c.rip;
+    long behind = rip + e.instructionLength();
+    c.rip = c.mode == CpuMode.LONG64 ? behind : behind & 0xFFFFFFFFL;
+    try {
+      enter(c, e.vector(), code, kind, 0);
+    } catch (GuestFault nested) {
+      c.rip = rip;
+      deliverFault(c, kind == Kind.EXCEPTION ? e.vector() : NONE, nested);
+    }
   }
 
   /// Delivers what INT n, INT3, INTO or INT1 asks for; the handler returns to `c.rip`, which is the
@@ -105,28 +148,30 @@ public final class EventDelivery {
   }
 
   /// Delivers an event that is benign or handled first, and then whatever its delivery raises.
-  private static void attempt(Vcpu c, int vector, int errorCode, Kind kind, int extraFlags) {
+  private static void attempt(Vcpu c, int vector, long errorCode, Kind kind, int extraFlags) {
     try {
       deliver(c, vector, errorCode, kind, extraFlags);
     } catch (GuestFault nested) {
-      deliverFault(c, nested);
+      deliverFault(c, NONE, nested);
     }
   }
 
   /// Delivers `fault`, then what its delivery raises, and so on.
   ///
-  /// That need not end: #AC and others make no double fault, and a processor raises #AC for ever if
-  /// the frame of its handler, at CPL 3, is not aligned. The guest is stuck then.
-  private static void deliverFault(Vcpu c, GuestFault fault) {
-    int vector = NONE;
+  /// @param first the exception whose delivery raised it, or [#NONE]
+  ///
+  ///   That need not end: #AC and others make no double fault, and a processor raises #AC for ever
+  ///   if the frame of its handler, at CPL 3, is not aligned. The guest is stuck then.
+  private static void deliverFault(Vcpu c, int first, GuestFault fault) {
+    int vector = first;
     GuestFault raised = fault;
     for (int nested = 0; nested < MOST_NESTED; nested++) {
       vector = next(c, vector, raised);
       if (vector == NONE) {
-        shutDown(c);
+        tripleFault(c);
         return;
       }
-      int errorCode = vector == GuestFault.DF ? 0 : codeOf(raised);
+      long errorCode = vector == GuestFault.DF ? 0 : codeOf(raised);
       emitException(c, vector, errorCode);
       try {
         deliver(c, vector, errorCode, Kind.EXCEPTION, DebugTraps.resumeFlagOf(c, vector));
@@ -139,8 +184,8 @@ public final class EventDelivery {
     c.requestAttention();
   }
 
-  private static int codeOf(GuestFault fault) {
-    return fault.hasErrorCode() ? fault.errorCode() : NO_ERROR_CODE;
+  private static long codeOf(GuestFault fault) {
+    return fault.hasErrorCode() ? Integer.toUnsignedLong(fault.errorCode()) : NO_ERROR_CODE;
   }
 
   /// @param first the exception whose delivery raised `fault`, or [#NONE]
@@ -184,7 +229,8 @@ public final class EventDelivery {
     return vector == GuestFault.PF;
   }
 
-  private static void shutDown(Vcpu c) {
+  /// Puts the vCPU into shutdown, from which only a reset leads out.
+  public static void tripleFault(Vcpu c) {
     c.activity = Activity.SHUTDOWN;
     c.requestAttention();
     if (c.events.isOn()) {
@@ -192,7 +238,17 @@ public final class EventDelivery {
     }
   }
 
-  private static void emitException(Vcpu c, int vector, int errorCode) {
+  private static void emitInterrupt(Vcpu c, int vector, String source, int from) {
+    if (c.events.isOn()) {
+      c.events.emit(new MachineEvent.Interrupt(c.at(), vector, source, from));
+    }
+  }
+
+  private static void emitException(Vcpu c, int vector, long errorCode) {
+    emitException(c, vector, errorCode, "instruction");
+  }
+
+  private static void emitException(Vcpu c, int vector, long errorCode, String origin) {
     if (c.events.isOn()) {
       boolean hasCode = errorCode != NO_ERROR_CODE;
       c.events.emit(
@@ -201,14 +257,27 @@ public final class EventDelivery {
               vector,
               NAMES[vector & 0x1F],
               hasCode,
-              hasCode ? errorCode : 0,
+              hasCode ? (int) errorCode : 0,
               vector == GuestFault.PF ? c.cr2 : 0,
-              "instruction"));
+              origin));
     }
   }
 
   /// One attempt.
-  private static void deliver(Vcpu c, int vector, int errorCode, Kind kind, int extraFlags) {
+  private static void deliver(Vcpu c, int vector, long errorCode, Kind kind, int extraFlags) {
+    enter(c, vector, errorCode, kind, extraFlags);
+    if (vector == GuestFault.DB) {
+      // SDM Vol. 3 "Debug Control Register (DR7)": GD is cleared on entry to the debug handler.
+      c.dr[7] &= ~ControlBits.DR7_GD;
+      if (kind == Kind.EXCEPTION || kind == Kind.PRIVILEGED) {
+        // SDM Vol. 3 "Single-Stepping on Branches": the debugger sets it anew each time.
+        c.msr.debugControl &= ~ControlBits.DEBUGCTL_BTF;
+      }
+    }
+  }
+
+  /// The way through the vector table or the IDT of the mode.
+  private static void enter(Vcpu c, int vector, long errorCode, Kind kind, int extraFlags) {
     switch (c.mode) {
       case REAL -> RealModeDelivery.throughVectorTable(c, vector, kind.ext());
       case VM86, PROTECTED16, PROTECTED32 ->
@@ -219,14 +288,6 @@ public final class EventDelivery {
     if (c.interruptShadow) {
       c.interruptShadow = false;
       c.updateStepping();
-    }
-    if (vector == GuestFault.DB) {
-      // SDM Vol. 3 "Debug Control Register (DR7)": GD is cleared on entry to the debug handler.
-      c.dr[7] &= ~ControlBits.DR7_GD;
-      if (kind == Kind.EXCEPTION || kind == Kind.PRIVILEGED) {
-        // SDM Vol. 3 "Single-Stepping on Branches": the debugger sets it anew each time.
-        c.msr.debugControl &= ~ControlBits.DEBUGCTL_BTF;
-      }
     }
   }
 }

@@ -22,7 +22,7 @@ final class GateDelivery {
 
   private GateDelivery() {}
 
-  static void deliver(Vcpu c, int vector, int errorCode, EventDelivery.Kind kind, int extraFlags) {
+  static void deliver(Vcpu c, int vector, long errorCode, EventDelivery.Kind kind, int extraFlags) {
     int ext = kind.ext();
     int idtCode = vector * GATE_BYTES + CODE_IDT + ext;
     if (vector * GATE_BYTES + GATE_BYTES - 1 > c.idtLimit) {
@@ -58,7 +58,7 @@ final class GateDelivery {
     };
   }
 
-  private static void enter(Vcpu c, long gate, int errorCode, int ext, int extraFlags) {
+  private static void enter(Vcpu c, long gate, long errorCode, int ext, int extraFlags) {
     int selector = Descriptor.gateSelector(gate);
     long d = fetchTarget(c, selector, ext);
     int dpl = Descriptor.dpl(d);
@@ -118,7 +118,7 @@ final class GateDelivery {
   }
 
   /// EFLAGS, CS, EIP and the error code.
-  static void pushReturn(Vcpu c, InnerStack stack, int bytes, int errorCode, int extraFlags) {
+  static void pushReturn(Vcpu c, InnerStack stack, int bytes, long errorCode, int extraFlags) {
     stack.push(c, c.rflags() | extraFlags, bytes);
     stack.push(c, c.segments[SegmentRegister.CS].selector, bytes);
     stack.push(c, c.rip, bytes);

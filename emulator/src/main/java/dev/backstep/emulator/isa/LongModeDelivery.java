@@ -15,7 +15,7 @@ final class LongModeDelivery {
 
   private LongModeDelivery() {}
 
-  static void deliver(Vcpu c, int vector, int errorCode, EventDelivery.Kind kind, int extraFlags) {
+  static void deliver(Vcpu c, int vector, long errorCode, EventDelivery.Kind kind, int extraFlags) {
     int ext = kind.ext();
     // The error code counts entries of 8 bytes in every mode.
     int idtCode = vector * 8 + GateDelivery.CODE_IDT + ext;
@@ -39,7 +39,7 @@ final class LongModeDelivery {
     enter(c, gate, rip, errorCode, ext, extraFlags);
   }
 
-  private static void enter(Vcpu c, long gate, long rip, int errorCode, int ext, int extraFlags) {
+  private static void enter(Vcpu c, long gate, long rip, long errorCode, int ext, int extraFlags) {
     int selector = Descriptor.gateSelector(gate);
     long d = GateDelivery.fetchTarget(c, selector, ext);
     int newCpl = Descriptor.isConforming(d) ? c.cpl : Descriptor.dpl(d);

@@ -66,7 +66,7 @@ final class TaskSwitch {
   }
 
   /// An event through a task gate of the IDT.
-  static void forEvent(Vcpu c, long gate, int errorCode, EventDelivery.Kind kind, int extraFlags) {
+  static void forEvent(Vcpu c, long gate, long errorCode, EventDelivery.Kind kind, int extraFlags) {
     int ext = kind.ext();
     int selector = Descriptor.gateSelector(gate);
     long d = fetchAvailable(c, selector, ext);
@@ -309,7 +309,7 @@ final class TaskSwitch {
   }
 
   /// The error code goes onto the new task's stack, as wide as its TSS.
-  private static void pushErrorCode(Vcpu c, long d, int errorCode, int ext) {
+  private static void pushErrorCode(Vcpu c, long d, long errorCode, int ext) {
     if (errorCode == EventDelivery.NO_ERROR_CODE) {
       return;
     }

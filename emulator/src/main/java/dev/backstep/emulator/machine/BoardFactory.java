@@ -13,6 +13,7 @@ import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.control.ControlInterface;
 import dev.backstep.emulator.control.KvmParts;
 import dev.backstep.emulator.cpuid.CpuFeature;
+import dev.backstep.emulator.cpuid.CpuModel;
 import dev.backstep.emulator.cpuid.CpuSetting;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.decode.Decoder;
@@ -21,6 +22,7 @@ import dev.backstep.emulator.device.MachineControl;
 import dev.backstep.emulator.device.pci.MemoryController.SystemRom;
 import dev.backstep.emulator.execution.BlockCache;
 import dev.backstep.emulator.execution.Interpreter;
+import dev.backstep.emulator.injection.VcpuEventRequests;
 import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.interrupt.ApicRouter;
 import dev.backstep.emulator.interrupt.ArchitecturalRouting;
@@ -32,6 +34,7 @@ import dev.backstep.emulator.machine.MachineConfig.Image;
 import dev.backstep.emulator.platform.ControlPolicy;
 import dev.backstep.emulator.platform.Platform;
 import dev.backstep.emulator.platform.Platforms;
+import dev.backstep.emulator.platform.VmCapabilities;
 import dev.backstep.emulator.platform.VmExitPolicy;
 import dev.backstep.emulator.time.EventQueue;
 import dev.backstep.emulator.time.VirtualClock;
@@ -136,16 +139,28 @@ final class BoardFactory {
     devices.watchMap(vcpus, cache);
     Interpreter interpreter = new Interpreter(cache, bus, decoder());
     boot(vcpus, apics, devices);
-    return new Board(vcpus, timers, devices.console(), interpreter, control(vcpus), devices::save);
+    return new Board(
+        vcpus, timers, devices.console(), interpreter, control(vcpus, interpreter), devices::save);
   }
 
   /// Connects the parts that carry out what a hypervisor's user asks for.
-  private ControlInterface control(List<Vcpu> vcpus) {
+  private ControlInterface control(List<Vcpu> all, Interpreter interpreter) {
     KvmParts parts = new KvmParts();
     platform.capabilities().connect(parts);
-    return platform
-        .control()
-        .connect(parts, new BoardVcpus(vcpus, around.origin()), around.events());
+    BoardVcpus vcpus = new BoardVcpus(all, around.origin());
+    parts.vcpuEvents(vcpuEvents(vcpus, interpreter));
+    return platform.control().connect(parts, vcpus, around.events());
+  }
+
+  private VcpuEventRequests vcpuEvents(BoardVcpus vcpus, Interpreter interpreter) {
+    CpuModel model = CpuSetting.parse(config.cpu()).model();
+    VmCapabilities vm = platform.capabilities();
+    return new VcpuEventRequests(
+        vcpus::get,
+        () -> platform.vmEntries().newEntry(model, interpreter::lengthOfNext),
+        vcpus,
+        new VcpuEventRequests.Capabilities(vm::hasExceptionPayload, vm::hasTripleFaultEvent),
+        around.events());
   }
 
   private BlockCache blockCache(PhysicalBus bus, List<Vcpu> vcpus) {

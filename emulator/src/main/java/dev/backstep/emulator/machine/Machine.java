@@ -186,6 +186,9 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     }
     idleTurns = 0;
     run(next);
+    if (next.entryFailed && next.vmEntry != null) {
+      return new StopReason.EntryFailed(next.number, next.vmEntry.hardwareReason());
+    }
     if (next.activity == Activity.SHUTDOWN) {
       shutDown(next);
     }

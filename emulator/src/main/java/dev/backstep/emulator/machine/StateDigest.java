@@ -99,6 +99,10 @@ final class StateDigest {
     h.putInt(c.sipiVector);
     h.putLong(c.pendingDebugTraps);
     h.putInt(c.pkru);
+    if (c.vmEntry != null) {
+      h.putFlag(c.entryDue);
+      c.vmEntry.save(h);
+    }
   }
 
   private static void putSegment(Hasher h, SegmentRegister s) {

@@ -21,10 +21,17 @@ public sealed interface StopReason {
   /// without retiring any.
   record Stuck(int vcpu) implements StopReason {}
 
+  /// The hypervisor could not enter the guest: KVM_EXIT_FAIL_ENTRY.
+  ///
+  /// @param hardwareReason hardware_entry_failure_reason: a VM-instruction error, an exit reason
+  ///   with bit 31 set, or SVM's exit code
+  record EntryFailed(int vcpu, long hardwareReason) implements StopReason {}
+
   /// Somebody outside asked for it (end of the recording, interrupt key).
   record Requested() implements StopReason {}
 
-  /// A short name: power-off, debug-exit, reset, instruction-limit, idle, stuck, requested.
+  /// A short name: power-off, debug-exit, reset, instruction-limit, idle, stuck, entry-failed,
+  /// requested.
   default String label() {
     return switch (this) {
       case PowerOff _ -> "power-off";
@@ -33,6 +40,7 @@ public sealed interface StopReason {
       case InstructionLimit _ -> "instruction-limit";
       case Idle _ -> "idle";
       case Stuck _ -> "stuck";
+      case EntryFailed _ -> "entry-failed";
       case Requested _ -> "requested";
     };
   }
@@ -42,7 +50,7 @@ public sealed interface StopReason {
     return switch (this) {
       case DebugExit(int value) -> value << 1 | 1;
       case PowerOff _, Reset _, InstructionLimit _, Requested _ -> 0;
-      case Idle _, Stuck _ -> 1;
+      case Idle _, Stuck _, EntryFailed _ -> 1;
     };
   }
 }

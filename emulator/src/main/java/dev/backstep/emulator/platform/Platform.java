@@ -17,6 +17,7 @@ import dev.backstep.emulator.msr.MsrTable;
 /// @param msrs differences in registers
 /// @param numericErrors what x87 exceptions do while CR0.NE is clear
 /// @param vmExits what a hypervisor would see
+/// @param vmEntries by what a hypervisor enters the guest
 /// @param control what the hypervisor's user can ask for
 /// @param capabilities what it asked for, on bare metal nothing
 public record Platform(
@@ -27,6 +28,7 @@ public record Platform(
     MsrPolicy msrs,
     NumericErrors numericErrors,
     VmExitPolicy vmExits,
+    VmEntryPolicy vmEntries,
     ControlPolicy control,
     VmCapabilities capabilities) {
 

@@ -16,7 +16,19 @@ public enum PlatformProperty {
       "noncoherent-dma",
       List.of("auto", "on", "off"),
       "whether a device with non-coherent DMA is assigned; auto: whether the machine has one",
-      "arch/x86/kvm/x86.c, kvm_arch_has_noncoherent_dma");
+      "arch/x86/kvm/x86.c, kvm_arch_has_noncoherent_dma"),
+  VMX_ANY_ERRCODE(
+      "vmx-any-errcode",
+      List.of("auto", "on", "off"),
+      "IA32_VMX_BASIC[56]: any exception may be injected with or without an error code; auto: as"
+          + " the CPU model has it, which is with CET",
+      "Linux errata.rst, KVM_SET_VCPU_EVENTS; QEMU's name"),
+  VMX_ZERO_LEN_INJECT(
+      "vmx-zero-len-inject",
+      List.of("auto", "on", "off"),
+      "IA32_VMX_MISC[30]: #BP, #OF and INT n may be injected with an instruction length of 0; auto:"
+          + " as the CPU model has it, which is since Skylake",
+      "SDM Vol. 3 \"VM-Entry Control Fields\"; QEMU's name");
 
   private final String key;
   private final List<String> choices;

@@ -3,6 +3,7 @@ package dev.backstep.emulator.platform;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What `--platform` says, taken apart: `kvm-intel,kernel=6.10,noncoherent-dma=on`.
 ///
@@ -83,5 +84,16 @@ record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
       case "off" -> NoncoherentDma.NONE;
       default -> devices;
     };
+  }
+
+  VmEntryPolicy vmx() {
+    return new VmEntryPolicy.Vmx(
+        choice(PlatformProperty.VMX_ANY_ERRCODE), choice(PlatformProperty.VMX_ZERO_LEN_INJECT));
+  }
+
+  /// On or off; null for auto.
+  private @Nullable Boolean choice(PlatformProperty property) {
+    String value = value(property);
+    return value.equals("auto") ? null : Boolean.valueOf(value.equals("on"));
   }
 }

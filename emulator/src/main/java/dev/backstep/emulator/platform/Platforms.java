@@ -53,7 +53,7 @@ public final class Platforms {
               "KVM of Linux 6.16 on VMX with EPT: RAM is WB whatever guest MTRRs and CR0.CD say; VM"
                   + " exits are listed",
               EnumSet.of(Quirk.IGNORE_GUEST_PAT, Quirk.CD_NW_CLEARED),
-              EnumSet.of(PlatformProperty.KERNEL, PlatformProperty.NONCOHERENT_DMA)),
+              EnumSet.allOf(PlatformProperty.class)),
           new Entry(
               "kvm-amd",
               "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
@@ -104,6 +104,7 @@ public final class Platforms {
               KVM_MSRS,
               NumericErrors.EXCEPTION_16,
               new VmxExits(),
+              setting.vmx(),
               ControlPolicy.KVM,
               vm);
       case "kvm-amd" ->
@@ -115,6 +116,7 @@ public final class Platforms {
               KVM_MSRS,
               NumericErrors.UNCONNECTED,
               new SvmExits(vm),
+              new VmEntryPolicy.Svm(),
               ControlPolicy.KVM,
               vm);
       case "bare-metal-amd" -> bareMetal(name, Vendor.AMD, vm);
@@ -127,10 +129,11 @@ public final class Platforms {
         name,
         vendor,
         CpuidTable.NO_HYPERVISOR,
-        vendor == Vendor.AMD ? new AmdNativeMemoryTypes() : new NativeMemoryTypes(),
+        new NativeMemoryTypes(),
         BARE_METAL_MSRS,
         NumericErrors.INTERRUPT_13,
         VmExitPolicy.NONE,
+        new VmEntryPolicy.None(),
         ControlPolicy.NONE,
         vm);
   }

@@ -98,6 +98,9 @@ public final class ResetState {
     c.initPending = false;
     c.sipiVector = Vcpu.NO_SIPI;
     c.pendingDebugTraps = 0;
+    if (c.vmEntry != null) {
+      c.vmEntry.reset();
+    }
   }
 
   private static void resetFpu(FpuState fpu) {

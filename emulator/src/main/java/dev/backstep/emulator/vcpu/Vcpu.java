@@ -5,6 +5,7 @@ import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.execution.CodeBlock;
+import dev.backstep.emulator.injection.VmEntry;
 import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.interrupt.CpuSignals;
 import dev.backstep.emulator.interrupt.LocalInterrupts;
@@ -13,6 +14,7 @@ import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.mmu.Mmu;
 import dev.backstep.emulator.msr.MsrTable;
 import dev.backstep.emulator.time.VirtualClock;
+import org.jspecify.annotations.Nullable;
 
 /// One virtual processor: its registers, what it is doing, and its way to memory, ports, time and
 /// interrupts. Instruction semantics (package `isa`) are static methods over it.
@@ -126,6 +128,16 @@ public final class Vcpu implements CpuSignals {
   /// instruction between two iterations): RF stays after it. SDM Vol. 3 "Instruction-Breakpoint
   /// Exception Condition".
   public boolean resumeFlagLoaded;
+
+  /// What enters the guest when [#entryDue] is set; null until a hypervisor's user first asks for
+  /// this vCPU's events.
+  public @Nullable VmEntry vmEntry;
+
+  /// A hypervisor's user has changed what waits for this vCPU: its next VM entry looks.
+  public boolean entryDue;
+
+  /// A VM entry failed: this vCPU will never run another instruction.
+  public boolean entryFailed;
 
   /// Something outside the instruction stream may want this vCPU: the interpreter leaves its loop
   /// at the next instruction boundary and looks. Set by [#requestAttention()].
