@@ -129,7 +129,7 @@ public final class Platforms {
         name,
         vendor,
         CpuidTable.NO_HYPERVISOR,
-        new NativeMemoryTypes(),
+        vendor == Vendor.AMD ? new AmdNativeMemoryTypes() : new NativeMemoryTypes(),
         BARE_METAL_MSRS,
         NumericErrors.INTERRUPT_13,
         VmExitPolicy.NONE,
