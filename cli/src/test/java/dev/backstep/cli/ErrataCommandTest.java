@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.backstep.cli.errata.Behaviour;
+import dev.backstep.cli.errata.ErrataCatalogue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -85,6 +87,15 @@ class ErrataCommandTest {
     assertTrue(run.err().contains("is not empty"), run.err());
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(1, files.count());
+    }
+  }
+
+  @Test
+  void listNamesEveryBehaviourAndRunsNothing() {
+    CommandRun run = CommandRun.backstep("errata", "--list");
+    assertEquals(0, run.status(), run.err());
+    for (Behaviour behaviour : ErrataCatalogue.behaviours()) {
+      assertTrue(run.out().contains("  " + behaviour.name() + " "), behaviour.name());
     }
   }
 

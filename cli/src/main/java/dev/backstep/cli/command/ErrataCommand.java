@@ -12,6 +12,7 @@ import dev.backstep.cli.errata.Trial;
 import dev.backstep.cli.errata.Verdict;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,6 +55,9 @@ public final class ErrataCommand implements Callable<Integer> {
   @Option(names = "--json", description = "print a JSON array with an object for each outcome")
   private boolean json;
 
+  @Option(names = "--list", description = "print what there is and run nothing")
+  private boolean list;
+
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FOLDER",
@@ -62,14 +66,21 @@ public final class ErrataCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (list) {
+      write(ErrataCatalogue::list);
+      return 0;
+    }
     List<ErrataPlatform> columns = columns();
     List<Trial> trials = Trial.of(behaviours(), columns);
+    if (trials.isEmpty()) {
+      throw CliException.usage(name + ": says nothing about " + String.join(", ", platforms));
+    }
     Path folder = output == null ? Files.createTempDirectory("backstep-errata-") : empty(output);
     try {
       List<Verdict> verdicts =
           new ErrataRun(ErrataCommand::backstep, folder, traces(), depth())
               .run(trials, ErrataCommand::show);
-      print(verdicts, columns);
+      write(out -> print(verdicts, columns, out));
       return verdicts.stream().allMatch(Verdict::agrees) ? 0 : 1;
     } finally {
       if (output == null) {
@@ -140,18 +151,28 @@ public final class ErrataCommand implements Callable<Integer> {
     }
   }
 
-  private void print(List<Verdict> verdicts, List<ErrataPlatform> columns) throws IOException {
+  private void print(List<Verdict> verdicts, List<ErrataPlatform> columns, Writer out)
+      throws IOException {
+    if (json) {
+      ErrataJson.print(verdicts, traces(), out);
+      return;
+    }
+    if (name == null) {
+      new ErrataTable(columns).print(verdicts, out);
+    } else {
+      new ErrataReport(out).print(verdicts);
+    }
+    out.write(ErrataTable.summary(verdicts) + "\n");
+  }
+
+  /// What goes to standard output.
+  private interface Text {
+    void to(Writer out) throws IOException;
+  }
+
+  private static void write(Text text) throws IOException {
     try (ResultStream out = ResultStream.to(new StandardOutput())) {
-      if (json) {
-        ErrataJson.print(verdicts, traces(), out.writer());
-        return;
-      }
-      if (name != null) {
-        new ErrataReport(out.writer()).print(verdicts);
-      } else {
-        new ErrataTable(columns).print(verdicts, out.writer());
-      }
-      out.writer().write(ErrataTable.summary(verdicts) + "\n");
+      text.to(out.writer());
     } catch (IOException e) {
       if (!ResultStream.isClosedPipe(e)) {
         throw e;

@@ -1,5 +1,7 @@
 package dev.backstep.cli.errata;
 
+import java.io.IOException;
+import java.io.Writer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -37,6 +39,25 @@ public final class ErrataCatalogue {
     return behaviours().stream()
         .filter(behaviour -> behaviour.row().equals(name) || behaviour.name().equals(name))
         .toList();
+  }
+
+  /// A line that says what a row is about and which page explains it.
+  static String heading(String name) {
+    return ROWS.stream()
+        .filter(row -> row.name().equals(name))
+        .findFirst()
+        .map(row -> "%s: %s (docs/errata/%s.md)".formatted(name, row.title(), name))
+        .orElse(name);
+  }
+
+  /// Writes what there is, row by row.
+  public static void list(Writer out) throws IOException {
+    for (ErrataRow row : ROWS) {
+      out.write(heading(row.name()) + "\n");
+      for (Behaviour behaviour : row.behaviours()) {
+        out.write("  %-34s %s%n".formatted(behaviour.name(), behaviour.text()));
+      }
+    }
   }
 
   /// The names of all rows, for messages.

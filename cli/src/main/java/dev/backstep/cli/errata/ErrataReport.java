@@ -19,10 +19,16 @@ public final class ErrataReport {
 
   /// Prints all verdicts, by behaviour.
   public void print(List<Verdict> verdicts) throws IOException {
+    String row = "";
     for (Map.Entry<Behaviour, Map<ErrataPlatform, Verdict>> entry :
         ErrataTable.byBehaviour(verdicts).entrySet()) {
       Behaviour behaviour = entry.getKey();
-      line("%s (row %s)".formatted(behaviour.name(), behaviour.row()));
+      if (!behaviour.row().equals(row)) {
+        row = behaviour.row();
+        line(ErrataCatalogue.heading(row));
+        line("");
+      }
+      line(behaviour.name());
       line(behaviour.text());
       line("Found by: ./backstep " + behaviour.observation().lookup());
       for (Verdict verdict : entry.getValue().values()) {
