@@ -29,6 +29,9 @@ public final class InterruptGate {
       }
       return;
     }
+    if (c.activity == Activity.UNINITIALIZED) {
+      return;
+    }
     // SIPIs are dropped by a processor that does not wait for one.
     c.sipiVector = Vcpu.NO_SIPI;
     if (c.activity == Activity.SHUTDOWN) {
@@ -59,7 +62,7 @@ public final class InterruptGate {
     return switch (c.activity) {
       case RUNNING -> true;
       case WAIT_FOR_SIPI -> c.initPending || c.sipiVector != Vcpu.NO_SIPI;
-      case SHUTDOWN -> c.initPending;
+      case SHUTDOWN, UNINITIALIZED -> c.initPending;
       case HALTED -> c.initPending || wakeReason(c) != null;
     };
   }

@@ -132,6 +132,11 @@ public final class ApicRouter implements LocalInterrupts.Factory {
     return new Signalled(count, apics.numbersOf(targets), route.rule());
   }
 
+  /// Decides what follows from what a hypervisor's user has asked for until now.
+  public void settleRoutes() {
+    routing.settle(apics);
+  }
+
   boolean canSendForGuest() {
     return routing.servesHypercalls(apics);
   }

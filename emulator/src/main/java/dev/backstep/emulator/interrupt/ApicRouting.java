@@ -17,6 +17,10 @@ public interface ApicRouting {
   /// software enables it.
   void identityChanged();
 
+  /// Brings what is kept of the local APICs' identities up to date, by what the hypervisor's user
+  /// has asked for until now.
+  void settle(ApicDirectory apics);
+
   /// Whether a guest's hypercall can send an IPI now.
   boolean servesHypercalls(ApicDirectory apics);
 }

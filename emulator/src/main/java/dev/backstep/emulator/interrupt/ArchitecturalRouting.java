@@ -148,6 +148,11 @@ public final class ArchitecturalRouting implements ApicRouting {
   }
 
   @Override
+  public void settle(ApicDirectory apics) {
+    // Nothing is kept.
+  }
+
+  @Override
   public boolean servesHypercalls(ApicDirectory apics) {
     return false;
   }

@@ -37,8 +37,10 @@ public final class KvmRouting implements ApicRouting {
     return map(apics).isUsable();
   }
 
-  /// Builds the map now, by what the user has asked for until now, if it is out of date.
-  void settle(ApicDirectory apics) {
+  /// KVM builds its map at each change of an identity; here it is built when it is needed, which
+  /// only a change of [X2apicApi] in between can tell.
+  @Override
+  public void settle(ApicDirectory apics) {
     map(apics);
   }
 

@@ -12,16 +12,22 @@ import java.util.function.Consumer;
 /// Everything between power-up and the next reset: vCPUs, devices, timers. A reset makes a new one
 /// on the same RAM, so that nothing can be left over from before.
 ///
-/// @param vcpus in order of their numbers
+/// @param turns the vCPUs and whose turn it is
 /// @param timers of the devices
 /// @param console the serial port that console input goes to
 /// @param interpreter runs the vCPUs
 /// @param control what a hypervisor's user can ask for
 /// @param deviceState writes the state of every device, in a fixed order
 record Board(
-    List<Vcpu> vcpus,
+    TurnOrder turns,
     EventQueue timers,
     Uart16550 console,
     Interpreter interpreter,
     ControlInterface control,
-    Consumer<StateSink> deviceState) {}
+    Consumer<StateSink> deviceState) {
+
+  /// In the order of turns.
+  List<Vcpu> vcpus() {
+    return turns.vcpus();
+  }
+}

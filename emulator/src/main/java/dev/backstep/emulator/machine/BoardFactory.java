@@ -25,7 +25,7 @@ import dev.backstep.emulator.execution.Interpreter;
 import dev.backstep.emulator.injection.VcpuEventRequests;
 import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.interrupt.ApicRouter;
-import dev.backstep.emulator.interrupt.ArchitecturalRouting;
+import dev.backstep.emulator.interrupt.KvmMessages;
 import dev.backstep.emulator.interrupt.LapicFeature;
 import dev.backstep.emulator.interrupt.LapicModel;
 import dev.backstep.emulator.listen.EventOrigin;
@@ -38,8 +38,6 @@ import dev.backstep.emulator.platform.VmCapabilities;
 import dev.backstep.emulator.platform.VmExitPolicy;
 import dev.backstep.emulator.time.EventQueue;
 import dev.backstep.emulator.time.VirtualClock;
-import dev.backstep.emulator.vcpu.Activity;
-import dev.backstep.emulator.vcpu.ResetState;
 import dev.backstep.emulator.vcpu.Vcpu;
 import dev.backstep.emulator.vcpu.VcpuParts;
 import java.lang.foreign.Arena;
@@ -77,6 +75,7 @@ final class BoardFactory {
   private final Surroundings around;
   private final Platform platform;
   private final CpuidTable cpuid;
+  private final List<Integer> addedVcpus = new ArrayList<>();
   private final MemoryLayout layout;
   private final GuestRam ram;
   private final @Nullable ImageFile firmware;
@@ -126,30 +125,41 @@ final class BoardFactory {
     ApicRouter apics =
         new ApicRouter(
             new LapicModel(cpuid.physicalAddressBits(), lapicFeatures()),
-            new ArchitecturalRouting(),
+            platform.routing().forBoard(),
             around.clock(),
             timers,
             around.events());
     BoardDevices devices =
         BoardDevices.attach(config, around, bus, timers, apics, layout, systemRom());
-    List<Vcpu> vcpus = vcpus(bus, apics, devices);
+    TurnOrder turns = new TurnOrder();
+    HotPlug hotPlug = new HotPlug(turns, vcpuParts(bus, apics, devices), addedVcpus);
+    hotPlug.powerUp(config.cpuCount());
     VmExitPolicy exits = platform.vmExits();
-    around.events().filter(event -> exits.exitFor(event, vcpus.get(event.at().vcpu())));
-    BlockCache cache = blockCache(bus, vcpus);
-    devices.watchMap(vcpus, cache);
+    around.events().filter(event -> exits.exitFor(event, turns.get(event.at().vcpu())));
+    BlockCache cache = blockCache(bus, turns.vcpus());
+    devices.watchMap(turns.vcpus(), cache);
     Interpreter interpreter = new Interpreter(cache, bus, decoder());
-    boot(vcpus, apics, devices);
-    return new Board(
-        vcpus, timers, devices.console(), interpreter, control(vcpus, interpreter), devices::save);
+    boot(turns.vcpus(), apics, devices);
+    ControlInterface control = control(turns, apics, hotPlug, interpreter);
+    return new Board(turns, timers, devices.console(), interpreter, control, devices::save);
   }
 
   /// Connects the parts that carry out what a hypervisor's user asks for.
-  private ControlInterface control(List<Vcpu> all, Interpreter interpreter) {
+  private ControlInterface control(
+      TurnOrder turns, ApicRouter apics, HotPlug hotPlug, Interpreter interpreter) {
     KvmParts parts = new KvmParts();
     platform.capabilities().connect(parts);
-    BoardVcpus vcpus = new BoardVcpus(all, around.origin());
+    BoardVcpus vcpus = new BoardVcpus(turns, around.origin());
     parts.vcpuEvents(vcpuEvents(vcpus, interpreter));
-    return platform.control().connect(parts, vcpus, around.events());
+    parts.creation(hotPlug).messages(new KvmMessages(apics, platform.capabilities()));
+    ControlInterface control = platform.control().connect(parts, vcpus, around.events());
+    return call -> {
+      if (vcpus.at().position() > 0) {
+        // What has run was before the request.
+        apics.settleRoutes();
+      }
+      control.perform(call);
+    };
   }
 
   private VcpuEventRequests vcpuEvents(BoardVcpus vcpus, Interpreter interpreter) {
@@ -192,27 +202,18 @@ final class BoardFactory {
     return features;
   }
 
-  private List<Vcpu> vcpus(PhysicalBus bus, ApicRouter apics, BoardDevices devices) {
-    VcpuParts parts =
-        new VcpuParts(
-            bus,
-            devices.ports(),
-            apics,
-            around.clock(),
-            cpuid,
-            platform.msrTable(cpuid),
-            platform.memoryTypes(),
-            around.events(),
-            around.inputs(),
-            numericErrors(devices));
-    List<Vcpu> vcpus = new ArrayList<>();
-    for (int k = 0; k < config.cpuCount(); k++) {
-      Vcpu c = new Vcpu(k, parts);
-      vcpus.add(c);
-      ResetState.reset(c);
-      c.activity = k == 0 ? Activity.RUNNING : Activity.WAIT_FOR_SIPI;
-    }
-    return vcpus;
+  private VcpuParts vcpuParts(PhysicalBus bus, ApicRouter apics, BoardDevices devices) {
+    return new VcpuParts(
+        bus,
+        devices.ports(),
+        apics,
+        around.clock(),
+        cpuid,
+        platform.msrTable(cpuid),
+        platform.memoryTypes(),
+        around.events(),
+        around.inputs(),
+        numericErrors(devices));
   }
 
   private NumericErrorPins numericErrors(BoardDevices devices) {

@@ -3,7 +3,6 @@ package dev.backstep.emulator.machine;
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.control.ControlCall;
 import dev.backstep.emulator.device.MachineControl;
-import dev.backstep.emulator.execution.InterruptGate;
 import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.listen.ExecutionListener;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// A guest machine: vCPUs that take turns on the caller's thread, devices, memory and virtual time.
 ///
 /// The order in which instructions run is a function of the configuration and the external inputs
-/// alone: vCPUs run in the order of their numbers, each for a fixed number of instructions, until
+/// alone: vCPUs run in the order in which they were made, each for a fixed number of instructions, until
 /// it gives up its turn (PAUSE, HLT) or a timer is due.
 public final class Machine implements PositionSource, MachineControl, AutoCloseable {
   /// Instructions a vCPU runs before the next one has its turn. Short, because guests that wait for
@@ -44,7 +43,6 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   private final EventPort events;
   private final VirtualClock clock;
   private volatile boolean stopRequested;
-  private final int turnLength;
 
   private Board board;
   private @Nullable ExecutionListener listener;
@@ -53,7 +51,6 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   private @Nullable String resetSource;
   private long position;
   private volatile long progress;
-  private int lastTurn;
   private long turns;
   private int idleTurns;
   private long lastReset = -1;
@@ -72,7 +69,6 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     this.events = new EventPort();
     this.clock = new VirtualClock(this);
     this.console = console;
-    this.turnLength = config.cpuCount() == 1 ? SOLE_TURN : SHARED_TURN;
     try {
       this.boards =
           new BoardFactory(
@@ -180,7 +176,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     if (stop != null) {
       return stop;
     }
-    Vcpu next = nextRunnable();
+    Vcpu next = board.turns().next();
     if (next == null) {
       return idle();
     }
@@ -205,11 +201,13 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     ControlCall call = inputs.controlCall(position);
     while (call != null) {
       board.control().perform(call);
+      board.turns().reconsiderAll();
       call = inputs.controlCall(position);
     }
   }
 
   private void run(Vcpu c) {
+    long turnLength = board.vcpus().size() == 1 ? SOLE_TURN : SHARED_TURN;
     long limit = Math.min(position + turnLength, config.maxInstructions());
     long controlPosition = inputs.nextControlPosition();
     if (controlPosition > position) {
@@ -234,21 +232,6 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
       console.write(unprinted.toByteArray());
       unprinted.reset();
     }
-  }
-
-  private @Nullable Vcpu nextRunnable() {
-    List<Vcpu> vcpus = board.vcpus();
-    for (int k = 1; k <= vcpus.size(); k++) {
-      int number = (lastTurn + k) % vcpus.size();
-      Vcpu c = vcpus.get(number);
-      if (c.activity == Activity.RUNNING || InterruptGate.canWake(c)) {
-        lastTurn = number;
-        return c;
-      }
-      // Events that wake or reset a waiting vCPU carry the present position.
-      c.icountBase = position;
-    }
-    return null;
   }
 
   /// Nobody can run: time passes until the next timer, or until somebody types.
@@ -331,7 +314,6 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     events.connect(listener);
     board.timers().watch(this::timerMovedTo);
     board.interpreter().listen(listener);
-    lastTurn = 0;
     return null;
   }
 

@@ -16,6 +16,7 @@ import dev.backstep.emulator.msr.MsrTable;
 /// @param memoryTypes decides effective memory types
 /// @param msrs differences in registers
 /// @param numericErrors what x87 exceptions do while CR0.NE is clear
+/// @param routing whom interrupts reach
 /// @param vmExits what a hypervisor would see
 /// @param vmEntries by what a hypervisor enters the guest
 /// @param control what the hypervisor's user can ask for
@@ -27,6 +28,7 @@ public record Platform(
     MemoryTypePolicy memoryTypes,
     MsrPolicy msrs,
     NumericErrors numericErrors,
+    RoutingPolicy routing,
     VmExitPolicy vmExits,
     VmEntryPolicy vmEntries,
     ControlPolicy control,

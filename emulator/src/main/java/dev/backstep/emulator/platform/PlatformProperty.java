@@ -17,6 +17,11 @@ public enum PlatformProperty {
       List.of("auto", "on", "off"),
       "whether a device with non-coherent DMA is assigned; auto: whether the machine has one",
       "arch/x86/kvm/x86.c, kvm_arch_has_noncoherent_dma"),
+  VECTOR_HASHING(
+      "vector-hashing",
+      List.of("on", "off"),
+      "whether the vector chooses who takes a lowest-priority interrupt; off: who took the fewest",
+      "kvm.ko's parameter vector_hashing; arch/x86/kvm/lapic.c, kvm_apic_map_get_dest_lapic"),
   VMX_ANY_ERRCODE(
       "vmx-any-errcode",
       List.of("auto", "on", "off"),

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.platform;
 
+import dev.backstep.emulator.interrupt.LowestPriority;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
@@ -75,6 +76,12 @@ record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
 
   KernelGeneration kernel() {
     return KernelGeneration.byRelease(value(PlatformProperty.KERNEL));
+  }
+
+  LowestPriority lowestPriority() {
+    return value(PlatformProperty.VECTOR_HASHING).equals("on")
+        ? LowestPriority.VECTOR_HASHING
+        : LowestPriority.ARBITRATION;
   }
 
   /// @param devices what the machine's devices say

@@ -2,6 +2,8 @@ package dev.backstep.emulator.platform;
 
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.cpuid.Vendor;
+import dev.backstep.emulator.interrupt.ArchitecturalRouting;
+import dev.backstep.emulator.interrupt.KvmRouting;
 import dev.backstep.emulator.msr.MsrPolicy;
 import dev.backstep.emulator.time.VirtualClock;
 import java.util.EnumSet;
@@ -59,7 +61,7 @@ public final class Platforms {
               "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
                   + " not; VM exits are listed",
               EnumSet.of(Quirk.CD_NW_CLEARED),
-              EnumSet.noneOf(PlatformProperty.class)));
+              EnumSet.of(PlatformProperty.VECTOR_HASHING)));
 
   private Platforms() {}
 
@@ -103,6 +105,7 @@ public final class Platforms {
               new EptMemoryTypes(setting.kernel(), setting.noncoherentDma(devices), vm),
               KVM_MSRS,
               NumericErrors.EXCEPTION_16,
+              () -> new KvmRouting(vm, setting.lowestPriority()),
               new VmxExits(),
               setting.vmx(),
               ControlPolicy.KVM,
@@ -115,6 +118,7 @@ public final class Platforms {
               new NptMemoryTypes(vm),
               KVM_MSRS,
               NumericErrors.UNCONNECTED,
+              () -> new KvmRouting(vm, setting.lowestPriority()),
               new SvmExits(vm),
               new VmEntryPolicy.Svm(),
               ControlPolicy.KVM,
@@ -132,6 +136,7 @@ public final class Platforms {
         vendor == Vendor.AMD ? new AmdNativeMemoryTypes() : new NativeMemoryTypes(),
         BARE_METAL_MSRS,
         NumericErrors.INTERRUPT_13,
+        ArchitecturalRouting::new,
         VmExitPolicy.NONE,
         new VmEntryPolicy.None(),
         ControlPolicy.NONE,

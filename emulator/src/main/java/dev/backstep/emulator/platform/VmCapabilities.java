@@ -3,6 +3,7 @@ package dev.backstep.emulator.platform;
 import dev.backstep.emulator.control.ControlAnswer;
 import dev.backstep.emulator.control.Errno;
 import dev.backstep.emulator.control.KvmParts;
+import dev.backstep.emulator.interrupt.X2apicApi;
 import java.util.Set;
 
 /// What KVM keeps for the whole virtual machine because its user asked for it with KVM_ENABLE_CAP:
@@ -10,7 +11,7 @@ import java.util.Set;
 /// machine and not to a board, so it outlives a reset of the guest. Policies ask it when they
 /// decide; nothing is fixed when a platform is composed. Linux arch/x86/kvm/x86.c,
 /// kvm_vm_ioctl_enable_cap.
-public final class VmCapabilities {
+public final class VmCapabilities implements X2apicApi {
   /// KVM_X2APIC_API_USE_32BIT_IDS.
   public static final long X2APIC_USE_32BIT_IDS = 1;
 
@@ -111,9 +112,14 @@ public final class VmCapabilities {
     return true;
   }
 
-  /// Whether a flag of KVM_CAP_X2APIC_API is set.
-  public boolean hasX2apicFlag(long flag) {
-    return (x2apicFlags & flag) != 0;
+  @Override
+  public boolean uses32BitIds() {
+    return (x2apicFlags & X2APIC_USE_32BIT_IDS) != 0;
+  }
+
+  @Override
+  public boolean isBroadcastQuirkDisabled() {
+    return (x2apicFlags & X2APIC_DISABLE_BROADCAST_QUIRK) != 0;
   }
 
   /// KVM_CAP_EXCEPTION_PAYLOAD.

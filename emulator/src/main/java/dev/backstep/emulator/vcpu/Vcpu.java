@@ -37,7 +37,8 @@ public final class Vcpu implements CpuSignals {
   /// No start-up IPI is pending.
   public static final int NO_SIPI = -1;
 
-  /// This vCPU's index in the machine, from 0 (the BSP).
+  /// KVM's vCPU id, which is the x2APIC ID; 0 is the BSP. Those of a machine need not follow one
+  /// another.
   public final int number;
 
   /// RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15, and a zero that nobody writes.
@@ -175,6 +176,8 @@ public final class Vcpu implements CpuSignals {
   /// Where far transfers and events build the frame of a stack they switch to.
   public final InnerStack innerStack = new InnerStack();
 
+  private SignalListener signals = () -> {};
+
   public final Mmu mmu;
   public final PortBus ports;
   public final LocalInterrupts apic;
@@ -185,9 +188,14 @@ public final class Vcpu implements CpuSignals {
   public final ExternalInputs inputs;
   public final NumericErrorPins numericErrors;
 
+  /// Hears that something from outside may make a vCPU run that waits.
+  public interface SignalListener {
+    void signalled();
+  }
+
   /// What a vCPU is connected to.
   ///
-  /// @param number index in the machine
+  /// @param number KVM's vCPU id
   /// @param parts everything outside the vCPU itself
   public Vcpu(int number, VcpuParts parts) {
     this.number = number;
@@ -362,6 +370,16 @@ public final class Vcpu implements CpuSignals {
     requestAttention();
   }
 
+  /// Tells `listener` of every signal from now on.
+  public void whenSignalled(SignalListener listener) {
+    signals = listener;
+  }
+
+  private void signalled() {
+    requestAttention();
+    signals.signalled();
+  }
+
   @Override
   public int cpuNumber() {
     return number;
@@ -369,31 +387,31 @@ public final class Vcpu implements CpuSignals {
 
   @Override
   public void interruptPending() {
-    requestAttention();
+    signalled();
   }
 
   @Override
   public void raiseNmi() {
     nmiPending = true;
-    requestAttention();
+    signalled();
   }
 
   @Override
   public void raiseSmi() {
     smiPending = true;
-    requestAttention();
+    signalled();
   }
 
   @Override
   public void raiseInit() {
     initPending = true;
     sipiVector = NO_SIPI;
-    requestAttention();
+    signalled();
   }
 
   @Override
   public void raiseStartup(int vector) {
     sipiVector = vector;
-    requestAttention();
+    signalled();
   }
 }

@@ -49,10 +49,10 @@ class PlatformsTest {
   @Test
   void refusesPropertiesAndValuesThatItDoesNotHave() {
     String properties = "there are kernel=6.16|6.11|6.10, noncoherent-dma=auto|on|off";
-    assertEquals(
+    assertStartsWith(
         "--platform kvm-intel,kernal=6.10: kvm-intel has no property \"kernal\"; " + properties,
         refusal("kvm-intel,kernal=6.10", Map.of()));
-    assertEquals(
+    assertStartsWith(
         "--platform kvm-intel,: kvm-intel has no property \"\"; " + properties,
         refusal("kvm-intel,", Map.of()));
     assertEquals(
@@ -68,6 +68,10 @@ class PlatformsTest {
         "--platform bare-metal-amd,kernel=6.10: bare-metal-amd has no property \"kernel\"; it has"
             + " none",
         refusal("bare-metal-amd,kernel=6.10", Map.of()));
+  }
+
+  private static void assertStartsWith(String start, String text) {
+    assertEquals(start, text.substring(0, Math.min(start.length(), text.length())));
   }
 
   @Test
