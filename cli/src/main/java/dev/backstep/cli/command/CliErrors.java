@@ -25,6 +25,8 @@ public final class CliErrors {
     LUCENE.setLevel(Level.SEVERE);
     CommandLine line = new CommandLine(command);
     line.setPosixClusteredShortOptionsAllowed(false);
+    // @FILE is a scenario, not a file of more arguments.
+    line.setExpandAtFiles(false);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUnmatchedOptionsArePositionalParams(false);
     line.setParameterExceptionHandler(CliErrors::usage);

@@ -63,6 +63,9 @@ public final class InfoCommand implements Callable<Integer> {
             ? c.getCpuModel()
             : c.getCpuModel() + "," + String.join(",", c.getCpuFlagsList());
     line("machine", "%d vCPU(s) %s, %d MiB".formatted(c.getVcpus(), cpu, c.getMemoryBytes() >> 20));
+    for (String injection : c.getInjectionsList()) {
+      line("injection", injection);
+    }
     for (Image image : manifest.getImagesList()) {
       String digest = HexFormat.of().formatHex(image.getSha256().toByteArray());
       line(

@@ -100,7 +100,8 @@ public final class MachineOptions {
   @Option(
       names = "--cache-model",
       paramLabel = "on|off",
-      description = "model the vCPUs' caches, so that memory types have consequences (default: off)")
+      description =
+          "model the vCPUs' caches, so that memory types have consequences (default: off)")
   private String cacheModel = "off";
 
   @Option(

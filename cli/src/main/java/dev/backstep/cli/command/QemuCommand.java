@@ -1,8 +1,7 @@
 package dev.backstep.cli.command;
 
 import dev.backstep.cli.Version;
-import dev.backstep.emulator.machine.Machine;
-import dev.backstep.emulator.machine.StopReason;
+import dev.backstep.recorder.ControlScript;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +26,7 @@ public final class QemuCommand implements Callable<Integer> {
 
   @Mixin private MachineOptions machineOptions = new MachineOptions();
   @Mixin private ConsoleOptions consoleOptions = new ConsoleOptions();
+  @Mixin private InjectOptions injectOptions = new InjectOptions();
   @Mixin private DebugOption debug = new DebugOption();
 
   @Option(
@@ -55,24 +55,21 @@ public final class QemuCommand implements Callable<Integer> {
     String platform = System.getenv("BACKSTEP_PLATFORM");
     machineOptions.defaultPlatform(platform == null ? DEFAULT_PLATFORM : platform);
     String trace = System.getenv("BACKSTEP_TRACE");
+    ControlScript script = injectOptions.script();
     try (ConsoleOptions.Console console = consoleOptions.open(machineOptions.clock())) {
-      return trace == null || trace.isEmpty() ? run(console) : record(Path.of(trace), console);
+      if (trace == null || trace.isEmpty()) {
+        return new UnrecordedRun(console, script, spec.commandLine().getErr())
+            .run(machineOptions.config(), false);
+      }
+      return record(Path.of(trace), console, script);
     }
   }
 
-  private int run(ConsoleOptions.Console console) throws Exception {
-    try (Machine machine =
-            new Machine(machineOptions.config(), console.inputs(), console.output());
-        Interruption _ = Interruption.of(machine)) {
-      StopReason reason = machine.run();
-      return RunReport.of(machine, reason, 0).print(false, spec.commandLine().getErr());
-    }
-  }
-
-  private int record(Path trace, ConsoleOptions.Console console) throws Exception {
+  private int record(Path trace, ConsoleOptions.Console console, ControlScript script)
+      throws Exception {
     List<String> arguments = spec.commandLine().getParseResult().originalArgs();
     return new Recording(
             trace, machineOptions.manifest(Version.text(), arguments), spec.commandLine().getErr())
-        .run(machineOptions.config(), console, false);
+        .run(machineOptions.config(), console, script, false);
   }
 }

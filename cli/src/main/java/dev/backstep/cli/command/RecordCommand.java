@@ -1,6 +1,7 @@
 package dev.backstep.cli.command;
 
 import dev.backstep.cli.Version;
+import dev.backstep.recorder.ControlScript;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Spec;
 public final class RecordCommand implements Callable<Integer> {
   @Mixin private MachineOptions machineOptions = new MachineOptions();
   @Mixin private ConsoleOptions consoleOptions = new ConsoleOptions();
+  @Mixin private InjectOptions injectOptions = new InjectOptions();
   @Mixin private DebugOption debug = new DebugOption();
 
   @Option(
@@ -41,12 +43,13 @@ public final class RecordCommand implements Callable<Integer> {
       throw CliException.usage("-o TRACE is missing");
     }
     List<String> arguments = spec.commandLine().getParseResult().originalArgs();
+    ControlScript script = injectOptions.script();
     try (ConsoleOptions.Console console = consoleOptions.open(machineOptions.clock())) {
       return new Recording(
               output,
               machineOptions.manifest(Version.text(), arguments),
               spec.commandLine().getErr())
-          .run(machineOptions.config(), console, stats);
+          .run(machineOptions.config(), console, script, stats);
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.backstep.emulator.machine.MachineConfig;
 import dev.backstep.emulator.machine.MachineConfigException;
 import dev.backstep.emulator.machine.StopReason;
 import dev.backstep.proto.v1.Manifest;
+import dev.backstep.recorder.ControlScript;
 import dev.backstep.recorder.RecordSession;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,12 +18,14 @@ import java.util.Locale;
 /// @param manifest what the trace says about its images and command line
 /// @param errors standard error
 record Recording(Path folder, Manifest manifest, PrintWriter errors) {
+  /// @param script requests to the hypervisor
   /// @param stats whether to print figures at the end
   /// @return the exit status
-  int run(MachineConfig config, ConsoleOptions.Console console, boolean stats)
+  int run(MachineConfig config, ConsoleOptions.Console console, ControlScript script, boolean stats)
       throws IOException, MachineConfigException {
     try (RecordSession session =
-        RecordSession.create(folder, manifest, config, console.inputs(), console.output())) {
+        RecordSession.create(
+            folder, manifest, config, console.inputs(), console.output(), script)) {
       long start = System.nanoTime();
       StopReason reason;
       try (Interruption _ = Interruption.of(session.machine());
@@ -30,6 +33,7 @@ record Recording(Path folder, Manifest manifest, PrintWriter errors) {
         reason = session.run();
       }
       RunReport report = RunReport.of(session.machine(), reason, System.nanoTime() - start);
+      RunReport.printUnmade(script, errors);
       int status = report.print(stats, errors);
       if (stats) {
         errors.printf(

@@ -1,7 +1,6 @@
 package dev.backstep.cli.command;
 
-import dev.backstep.emulator.machine.Machine;
-import dev.backstep.emulator.machine.StopReason;
+import dev.backstep.recorder.ControlScript;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,6 +16,7 @@ import picocli.CommandLine.Spec;
 public final class RunCommand implements Callable<Integer> {
   @Mixin private MachineOptions machineOptions = new MachineOptions();
   @Mixin private ConsoleOptions consoleOptions = new ConsoleOptions();
+  @Mixin private InjectOptions injectOptions = new InjectOptions();
   @Mixin private DebugOption debug = new DebugOption();
 
   @Option(names = "--stats", description = "print instructions and speed at the end")
@@ -28,15 +28,10 @@ public final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (ConsoleOptions.Console console = consoleOptions.open(machineOptions.clock());
-        Machine machine =
-            new Machine(machineOptions.config(), console.inputs(), console.output())) {
-      try (Interruption _ = Interruption.of(machine)) {
-        long start = System.nanoTime();
-        StopReason reason = machine.run();
-        return RunReport.of(machine, reason, System.nanoTime() - start)
-            .print(stats, spec.commandLine().getErr());
-      }
+    ControlScript script = injectOptions.script();
+    try (ConsoleOptions.Console console = consoleOptions.open(machineOptions.clock())) {
+      return new UnrecordedRun(console, script, spec.commandLine().getErr())
+          .run(machineOptions.config(), stats);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.backstep.cli.command;
 
 import dev.backstep.emulator.machine.Machine;
 import dev.backstep.emulator.machine.StopReason;
+import dev.backstep.recorder.ControlScript;
 import java.io.PrintWriter;
 import java.util.Locale;
 
@@ -35,8 +36,7 @@ record RunReport(StopReason reason, long instructions, long hostNs) {
                   + ")");
       // QEMU's line.
       case StopReason.EntryFailed(int _, long hardwareReason) ->
-          errors.println(
-              "KVM: entry failed, hardware error 0x" + Long.toHexString(hardwareReason));
+          errors.println("KVM: entry failed, hardware error 0x" + Long.toHexString(hardwareReason));
       case StopReason.PowerOff _,
           StopReason.DebugExit _,
           StopReason.Reset _,
@@ -47,6 +47,13 @@ record RunReport(StopReason reason, long instructions, long hostNs) {
       errors.println(figures());
     }
     return reason.exitStatus();
+  }
+
+  /// Prints the requests to the hypervisor that were not made: a line each.
+  static void printUnmade(ControlScript script, PrintWriter errors) {
+    for (ControlScript.Step step : script.open()) {
+      errors.println("backstep: --inject " + step.text() + ": never became due");
+    }
   }
 
   /// `N instructions in S s (R million/s), ended by REASON`.
