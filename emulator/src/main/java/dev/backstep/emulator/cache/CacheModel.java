@@ -7,6 +7,7 @@ import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.device.Stateful;
 import dev.backstep.emulator.listen.EventOrigin;
 import dev.backstep.emulator.listen.EventPort;
+import java.util.TreeMap;
 import java.util.function.LongUnaryOperator;
 
 /// The caches of all processors of a machine, and the way of devices to the memory behind them.
@@ -17,43 +18,44 @@ public final class CacheModel implements DmaPath, Stateful {
 
   private final GuestRam ram;
   private final CacheRules rules;
+  private final CacheReport report;
   private final CoherentLines lines;
-  private final ProcessorCache[] processors;
+
+  /// By the number of the vCPU: some may be missing.
+  private final TreeMap<Integer, ProcessorCache> processors = new TreeMap<>();
 
   /// @param ram what the processors see
-  /// @param count how many processors there are
   /// @param origin where and when events happen
   /// @param gpaOfRam the guest-physical address of a RAM offset, for events
   public CacheModel(
       GuestRam ram,
-      int count,
       CacheRules rules,
       EventPort events,
       EventOrigin origin,
       LongUnaryOperator gpaOfRam) {
     this.ram = ram;
     this.rules = rules;
-    CacheReport report = new CacheReport(events, origin, gpaOfRam);
-    CacheLines[] caches = new CacheLines[count];
-    for (int k = 0; k < count; k++) {
-      caches[k] = new CacheLines(k);
-    }
-    lines = new CoherentLines(ram, caches, report);
-    processors = new ProcessorCache[count];
-    for (int k = 0; k < count; k++) {
-      processors[k] = new ProcessorCache(lines, caches[k], rules, ram, report);
-    }
+    report = new CacheReport(events, origin, gpaOfRam);
+    lines = new CoherentLines(ram, report);
   }
 
+  /// The cache of a vCPU, which keeps it when it is reset.
   public ProcessorCache processor(int number) {
-    return processors[number];
+    ProcessorCache known = processors.get(number);
+    if (known != null) {
+      return known;
+    }
+    CacheLines own = lines.addCache(number);
+    ProcessorCache added = new ProcessorCache(lines, own, rules, ram, report);
+    processors.put(number, added);
+    return added;
   }
 
   /// The machine is reset. SDM Vol. 3 table "Processor State Following Power-up, Reset, or INIT":
   /// caches are invalid then, and what was modified is lost. The caches below a hypervisor are not
   /// the guest's: there nothing is lost. Combining buffers have long emptied.
   public void reset() {
-    for (ProcessorCache processor : processors) {
+    for (ProcessorCache processor : processors.values()) {
       processor.drain("reset");
       if (rules.dropsLinesOnInvd()) {
         processor.discardAll("reset");
@@ -102,7 +104,7 @@ public final class CacheModel implements DmaPath, Stateful {
 
   @Override
   public void save(StateSink sink) {
-    for (ProcessorCache processor : processors) {
+    for (ProcessorCache processor : processors.values()) {
       processor.save(sink);
     }
     lines.save(sink);

@@ -9,9 +9,10 @@ public enum CacheUse {
   WRITE_PROTECTED("WP"),
   WRITE_BACK("WB"),
 
-  /// CR0.CD is set: nothing new is cached. What is cached already stays in use on Intel's
-  /// processors (SDM Vol. 3 table "Cache Operating Modes"; NW makes no difference since the Pentium
-  /// 4) and is written back and dropped on AMD's (APM Vol. 2 "Cache Disable").
+  /// CR0.CD is set on an Intel processor: what is cached stays in use, nothing new is cached. SDM
+  /// Vol. 3 table "Cache Operating Modes"; CR0.NW makes no difference since the Pentium 4. AMD's
+  /// processors write back and drop what an access hits (APM Vol. 2 "Cache Disable"), as if the
+  /// type were UC.
   NO_FILL("no-fill");
 
   private static final CacheUse[] ALL = values();

@@ -5,6 +5,7 @@ import dev.backstep.emulator.cache.UnseenMemory.Line;
 import dev.backstep.emulator.device.StateSink;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The lines of all processors, memory, and what keeps them coherent with each other: MESI. SDM
@@ -18,14 +19,21 @@ final class CoherentLines {
   private static final String NO_TYPE = "";
 
   private final GuestRam ram;
-  private final CacheLines[] caches;
+  private CacheLines[] caches = {};
   private final UnseenMemory unseen = new UnseenMemory();
   private final CacheReport report;
 
-  CoherentLines(GuestRam ram, CacheLines[] caches, CacheReport report) {
+  CoherentLines(GuestRam ram, CacheReport report) {
     this.ram = ram;
-    this.caches = caches;
     this.report = report;
+  }
+
+  /// Adds the cache of processor `number`.
+  CacheLines addCache(int number) {
+    CacheLines added = new CacheLines(number);
+    caches = Arrays.copyOf(caches, caches.length + 1);
+    caches[caches.length - 1] = added;
+    return added;
   }
 
   // What processors and memory hold.

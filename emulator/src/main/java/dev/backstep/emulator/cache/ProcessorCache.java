@@ -29,10 +29,10 @@ public final class ProcessorCache {
   public long load(long ramOffset, int bytes, CacheUse use) {
     int first = CacheLines.LINE_BYTES - CoherentLines.inLine(ramOffset);
     if (bytes <= first) {
-      return loadPart(ramOffset, bytes, rules.treat(use));
+      return loadPart(ramOffset, bytes, use);
     }
-    long low = loadPart(ramOffset, first, rules.treat(use));
-    return low | loadPart(ramOffset + first, bytes - first, rules.treat(use)) << 8 * first;
+    long low = loadPart(ramOffset, first, use);
+    return low | loadPart(ramOffset + first, bytes - first, use) << 8 * first;
   }
 
   private long loadPart(long ramOffset, int bytes, CacheUse use) {
@@ -58,11 +58,11 @@ public final class ProcessorCache {
   public void store(long ramOffset, int bytes, long value, CacheUse use) {
     int first = CacheLines.LINE_BYTES - CoherentLines.inLine(ramOffset);
     if (bytes <= first) {
-      storePart(ramOffset, bytes, value, rules.treat(use));
+      storePart(ramOffset, bytes, value, use);
       return;
     }
-    storePart(ramOffset, first, value, rules.treat(use));
-    storePart(ramOffset + first, bytes - first, value >>> 8 * first, rules.treat(use));
+    storePart(ramOffset, first, value, use);
+    storePart(ramOffset + first, bytes - first, value >>> 8 * first, use);
   }
 
   private void storePart(long ramOffset, int bytes, long value, CacheUse use) {
@@ -167,7 +167,7 @@ public final class ProcessorCache {
 
   /// PREFETCHh, where it names cacheable memory: brings the line in.
   public void prefetch(long ramOffset, CacheUse use) {
-    switch (rules.treat(use)) {
+    switch (use) {
       case WRITE_BACK, WRITE_THROUGH, WRITE_PROTECTED ->
           lines.fill(own, CoherentLines.lineOf(ramOffset), use);
       case UNCACHED, COMBINED, NO_FILL -> {}

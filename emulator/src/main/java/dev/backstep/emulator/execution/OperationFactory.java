@@ -37,6 +37,16 @@ public final class OperationFactory {
 
   private final MethodHandles.Lookup lookup = MethodHandles.lookup();
   private final Map<String, Family> families = new HashMap<>();
+  private final OperationBinding binding;
+
+  public OperationFactory() {
+    this(OperationBinding.PLAIN);
+  }
+
+  /// @param binding has the last word about each operation
+  public OperationFactory(OperationBinding binding) {
+    this.binding = binding;
+  }
 
   /// The methods that one entry of the `semantics` column stands for, by width.
   private static final class Family {
@@ -93,6 +103,10 @@ public final class OperationFactory {
   }
 
   private Operation operationFor(DecodedInstruction i, String semantics) {
+    return binding.bind(i, plainOperation(i, semantics));
+  }
+
+  private Operation plainOperation(DecodedInstruction i, String semantics) {
     Family family = families.get(semantics);
     if (family == null) {
       family = familyOf(semantics);

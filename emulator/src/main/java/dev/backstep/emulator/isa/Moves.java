@@ -36,7 +36,7 @@ public final class Moves {
     c.gpr[i.register0] = i.effectiveAddress(c.gpr);
   }
 
-  /// NOP, PAUSE, hints and prefetches: they access nothing and fault on nothing.
+  /// NOP, PAUSE, fences and hints: they access nothing and fault on nothing.
   public static void nop(Vcpu c, DecodedInstruction i) {}
 
   /// PREFETCH and PREFETCHW with mod = 3.

@@ -1,9 +1,11 @@
 package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.cache.ProcessorCache;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Vcpu;
+import org.jspecify.annotations.Nullable;
 
 /// Accesses by linear address that the fast views do not answer: through the architectural TLB, and
 /// on its misses through a page walk. Every access is translated as a whole before a byte is read
@@ -25,6 +27,9 @@ final class LinearMemory {
 
   private boolean allocated;
 
+  /// Null unless caches are modelled.
+  private @Nullable CacheAccess caches;
+
   LinearMemory(
       Vcpu c,
       PhysicalBus bus,
@@ -40,6 +45,12 @@ final class LinearMemory {
     this.breakpoints = breakpoints;
     this.memoryTypes = memoryTypes;
     this.physical = new PhysicalAccess(c, bus, blocks);
+  }
+
+  /// Sends all accesses to RAM through a cache from now on.
+  void connect(ProcessorCache cache) {
+    caches = new CacheAccess(cache, memoryTypes, physical);
+    walker.connect(cache);
   }
 
   Tlb tlb() {
@@ -123,6 +134,7 @@ final class LinearMemory {
 
   /// Memory types changed for all that is translated: CR0.CD. Translations stay.
   void typesChanged() {
+    tlb.forgetCacheUses();
     if (c.events.isOn()) {
       tlb.visit(pcid, memoryTypes);
     }
@@ -184,6 +196,9 @@ final class LinearMemory {
   }
 
   private long read(int entry, long gva, int bytes) {
+    if (caches != null) {
+      return caches.read(tlb, entry, gva, bytes);
+    }
     long ramPage = tlb.ramForRead(entry);
     if (ramPage != PhysicalBus.NOT_RAM) {
       return physical.readRam(ramPage + (gva & 0xFFF), bytes);
@@ -192,6 +207,10 @@ final class LinearMemory {
   }
 
   private void write(int entry, long gva, int bytes, long value) {
+    if (caches != null) {
+      caches.write(tlb, entry, gva, bytes, value);
+      return;
+    }
     long ramPage = tlb.ramForWrite(entry);
     if (ramPage != PhysicalBus.NOT_RAM) {
       physical.writeRam(ramPage + (gva & 0xFFF), bytes, value);
@@ -200,11 +219,28 @@ final class LinearMemory {
     physical.writeDevice(tlb.gpa(entry, gva), bytes, value);
   }
 
+  /// The RAM offset of `gva`, for an instruction about its line.
+  ///
+  /// @return [CacheAccess#NO_LINE] if it is no RAM that can be cached, or the TLB does not hold it
+  ///   for such an access
+  long cachedRam(long gva, int access) {
+    int entry = tlb.find(gva, pcid);
+    boolean usable = entry != Tlb.MISS && isUsable(tlb.flags(entry), access);
+    return usable ? CacheAccess.ramOffset(tlb, entry, gva) : CacheAccess.NO_LINE;
+  }
+
+  void prefetch(long gva, int access, ProcessorCache cache) {
+    long ramOffset = cachedRam(gva, access);
+    if (ramOffset != CacheAccess.NO_LINE && caches != null) {
+      cache.prefetch(ramOffset, caches.use(tlb, tlb.find(gva, pcid)));
+    }
+  }
+
   /// Whether the page of an access just made is RAM that such accesses may use without being seen:
-  /// not watched, and to be written, no code.
+  /// not watched, no cache to be modelled, and to be written, no code.
   boolean isPlain(long gva, int access) {
     int entry = tlb.find(gva, pcid);
-    if (entry == Tlb.MISS || breakpoints.watch(gva)) {
+    if (entry == Tlb.MISS || caches != null || breakpoints.watch(gva)) {
       return false;
     }
     long ramPage = tlb.ramForRead(entry);

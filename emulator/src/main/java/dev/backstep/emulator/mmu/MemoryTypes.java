@@ -1,8 +1,10 @@
 package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.cache.CacheUse;
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.mmu.MemoryTypePolicy.Backing;
+import dev.backstep.emulator.mmu.MemoryTypePolicy.CacheMode;
 import dev.backstep.emulator.mmu.MemoryTypePolicy.Caching;
 import dev.backstep.emulator.mmu.MemoryTypePolicy.Decision;
 import dev.backstep.emulator.mmu.MemoryTypePolicy.Inputs;
@@ -11,7 +13,8 @@ import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Vcpu;
 
 /// Gathers what the memory type of a page depends on, asks the platform's policy, and tells the
-/// listener. Types change nothing that the guest can compute: without a listener none is decided.
+/// listener. Unless caches are modelled, types change nothing that the guest can compute: without a
+/// listener none is decided.
 final class MemoryTypes implements Tlb.Visitor {
   private final Vcpu c;
   private final PhysicalBus bus;
@@ -57,6 +60,23 @@ final class MemoryTypes implements Tlb.Visitor {
             inputs.caching() == Caching.DISABLED,
             decision.effective().label(),
             decision.rule()));
+  }
+
+  /// How accesses to a page use caches.
+  ///
+  /// @param flags of its TLB entry
+  CacheUse cacheUse(long gpa, int flags) {
+    Decision decision = policy.decide(inputs(gpa, flags));
+    if (decision.mode() == CacheMode.NO_FILL) {
+      return CacheUse.NO_FILL;
+    }
+    return switch (decision.effective()) {
+      case UC, UC_MINUS -> CacheUse.UNCACHED;
+      case WC -> CacheUse.COMBINED;
+      case WT -> CacheUse.WRITE_THROUGH;
+      case WP -> CacheUse.WRITE_PROTECTED;
+      case WB -> CacheUse.WRITE_BACK;
+    };
   }
 
   private Inputs inputs(long gpa, int flags) {

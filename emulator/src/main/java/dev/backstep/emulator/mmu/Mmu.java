@@ -38,6 +38,7 @@ public final class Mmu {
   private final LinearMemory linearMemory;
   private final LinearAccess linearAccess;
   private final ShadowStacks shadowStacks;
+  private final CacheControl caches;
   private final Translations translations;
   private final TlbViews views = new TlbViews();
 
@@ -67,6 +68,7 @@ public final class Mmu {
     linearMemory = new LinearMemory(c, bus, walker, blocks, breakpoints, memoryTypes, rights);
     linearAccess = new LinearAccess(c, linearMemory, segmentChecks);
     shadowStacks = new ShadowStacks(linearMemory, linearAccess);
+    caches = new CacheControl(c, linearMemory, segmentChecks);
     translations = new Translations(c, bus, walker, linearMemory, views);
     Arrays.fill(fastBase, POISON);
   }
@@ -105,7 +107,7 @@ public final class Mmu {
         : loadSlow(segment, ea, 8, Access.READ);
   }
 
-  /// A load of what will be stored to: faults where the store would.
+  /// Loads of what will be stored to: they fault where the store would.
   public byte loadForWrite8(int segment, long ea) {
     long linear = ea + fastBase[segment];
     TlbView v = view;
@@ -114,7 +116,6 @@ public final class Mmu {
         : (byte) loadSlow(segment, ea, 1, Access.WRITE);
   }
 
-  /// See [#loadForWrite8].
   public short loadForWrite16(int segment, long ea) {
     long linear = ea + fastBase[segment];
     TlbView v = view;
@@ -123,7 +124,6 @@ public final class Mmu {
         : (short) loadSlow(segment, ea, 2, Access.WRITE);
   }
 
-  /// See [#loadForWrite8].
   public int loadForWrite32(int segment, long ea) {
     long linear = ea + fastBase[segment];
     TlbView v = view;
@@ -132,7 +132,6 @@ public final class Mmu {
         : (int) loadSlow(segment, ea, 4, Access.WRITE);
   }
 
-  /// See [#loadForWrite8].
   public long loadForWrite64(int segment, long ea) {
     long linear = ea + fastBase[segment];
     TlbView v = view;
@@ -225,17 +224,15 @@ public final class Mmu {
     segmentChecks.linear(segment, ea, bytes, Access.READ | explicit);
   }
 
-  /// The same for a write.
   public void checkSegmentForWrite(int segment, long ea, int bytes) {
     segmentChecks.linear(segment, ea, bytes, Access.WRITE | explicit);
   }
 
-  /// All checks of a read of `bytes` (at most 4096) bytes, and no access.
+  /// All checks of an access to `bytes` (at most 4096) bytes, and no access.
   public void probeRead(int segment, long ea, int bytes) {
     probe(segment, ea, bytes, Access.READ | explicit);
   }
 
-  /// All checks of a write of `bytes` (at most 4096) bytes, and no access.
   public void probeWrite(int segment, long ea, int bytes) {
     probe(segment, ea, bytes, Access.WRITE | explicit);
   }
@@ -257,7 +254,7 @@ public final class Mmu {
     return ramOffsetForRead(segment, ea) == NOT_PLAIN ? 0 : runOf(segment, ea);
   }
 
-  /// The same for writes. Such memory holds no code: it is written without telling anybody.
+  /// The same for writes, which nobody is told: such memory holds no code.
   public int plainWriteRun(int segment, long ea) {
     return ramOffsetForWrite(segment, ea) == NOT_PLAIN ? 0 : runOf(segment, ea);
   }
@@ -281,8 +278,7 @@ public final class Mmu {
 
   // Accesses by linear address: see LinearAccess.
 
-  /// Reads 1 to 8 bytes as an explicit access at `cpl` (stack switches), zero-extended. A
-  /// non-canonical address is #SS(0).
+  /// Reads 1 to 8 bytes as an explicit access at `cpl` (stack switches); #SS(0) if non-canonical.
   public long readLinear(long gva, int bytes, int cpl) {
     return linearAccess.read(gva, bytes, cpl);
   }
@@ -311,6 +307,11 @@ public final class Mmu {
   /// Accesses to shadow stacks.
   public ShadowStacks shadowStacks() {
     return shadowStacks;
+  }
+
+  /// This vCPU's caches.
+  public CacheControl caches() {
+    return caches;
   }
 
   /// The linear address of a memory operand that lies on a shadow stack, after the checks of its
@@ -342,7 +343,6 @@ public final class Mmu {
     return translations;
   }
 
-  /// See [Translations#flushAll].
   public void flushAll(String op) {
     translations.flushAll(op);
   }

@@ -2,11 +2,14 @@ package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.cache.CacheUse;
+import dev.backstep.emulator.cache.ProcessorCache;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Vcpu;
+import org.jspecify.annotations.Nullable;
 
 /// Walks the guest's paging structures: none, 32-bit, PAE, 4-level and 5-level paging. SDM Vol. 3
 /// "Paging".
@@ -71,6 +74,9 @@ final class PageWalker {
   /// [Tlb] permission bits, protection key and PAT index of the page that the last walk found.
   int permissions;
 
+  /// Null unless caches are modelled.
+  private @Nullable ProcessorCache cache;
+
   PageWalker(Vcpu c, PhysicalBus bus, RamBlocks blocks, AccessRights rights) {
     this.c = c;
     this.rights = rights;
@@ -81,6 +87,12 @@ final class PageWalker {
     gigabytePages = c.cpuid.has(CpuFeature.PDPE1GB);
     wide4MegabytePages = c.cpuid.has(CpuFeature.PSE36);
     reservesHighGlobal = c.cpuid.vendor() == Vendor.AMD;
+  }
+
+  /// Sets accessed and dirty flags through a cache from now on. Entries are read as the processors
+  /// see them anyway.
+  void connect(ProcessorCache newCache) {
+    cache = newCache;
   }
 
   /// Translates `gva` for `access` and sets accessed and dirty flags.
@@ -243,8 +255,17 @@ final class PageWalker {
         permissions |= Tlb.DIRTY;
       }
       if (wanted != entryValue[k]) {
-        bus.write(entryGpa[k], entryBytes, wanted);
+        writeEntry(entryGpa[k], wanted);
       }
+    }
+  }
+
+  private void writeEntry(long at, long value) {
+    long offset = blocks.ramForWrite(at);
+    if (cache == null || offset == PhysicalBus.NOT_RAM) {
+      bus.write(at, entryBytes, value);
+    } else {
+      cache.store(offset, entryBytes, value, CacheUse.WRITE_BACK);
     }
   }
 

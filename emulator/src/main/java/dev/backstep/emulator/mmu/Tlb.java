@@ -13,8 +13,8 @@ import java.util.Arrays;
 /// tag    63..12       11..0
 ///        linear page  PCID           bit 62 inverted and no PCID: global
 ///
-/// flags  22..20     19..16          15..8       5             4       3      2           1         0
-///        PAT index  protection key  page shift  SHADOW_STACK  GLOBAL  DIRTY  NO_EXECUTE  WRITABLE  USER
+/// flags  26..24     22..20     19..16          15..8       5             4       3      2           1         0
+///        cache use  PAT index  protection key  page shift  SHADOW_STACK  GLOBAL  DIRTY  NO_EXECUTE  WRITABLE  USER
 /// ```
 final class Tlb {
   static final int ENTRIES = 2048;
@@ -34,6 +34,7 @@ final class Tlb {
   private static final int SHIFT_FIELD = 8;
   private static final int KEY_FIELD = 16;
   private static final int PAT_FIELD = 20;
+  private static final int USE_FIELD = 24;
   private static final int LARGE_ENTRIES = 32;
   private static final long PCID_SPREAD = 158;
 
@@ -100,6 +101,22 @@ final class Tlb {
 
   static int patIndex(int flags) {
     return flags >>> PAT_FIELD & 7;
+  }
+
+  /// The number of the cache use of a 4 KiB entry, plus one; 0 while it is not known.
+  static int cacheUse(int flags) {
+    return flags >>> USE_FIELD & 7;
+  }
+
+  void setCacheUse(int entry, int use) {
+    flags[entry] = flags[entry] & ~(7 << USE_FIELD) | use << USE_FIELD;
+  }
+
+  /// Memory types changed: all cache uses are unknown again.
+  void forgetCacheUses() {
+    for (int k = 0; k < filled.count(); k++) {
+      setCacheUse(filled.at(k), 0);
+    }
   }
 
   private static long tagOf(long gva, int pcid, int newFlags) {
