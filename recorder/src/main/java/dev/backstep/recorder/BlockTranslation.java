@@ -34,6 +34,7 @@ public final class BlockTranslation {
   private static CodeMode mode(CpuMode mode) {
     return switch (mode) {
       case REAL -> CodeMode.REAL;
+      case REAL32 -> CodeMode.REAL_32;
       case VM86 -> CodeMode.VIRTUAL_8086;
       case PROTECTED16 -> CodeMode.PROTECTED_16;
       case PROTECTED32 -> CodeMode.PROTECTED_32;
@@ -49,6 +50,7 @@ public final class BlockTranslation {
   public static CpuMode mode(CodeMode mode) {
     return switch (mode) {
       case REAL -> CpuMode.REAL;
+      case REAL_32 -> CpuMode.REAL32;
       case VIRTUAL_8086 -> CpuMode.VM86;
       case PROTECTED_16 -> CpuMode.PROTECTED16;
       case PROTECTED_32 -> CpuMode.PROTECTED32;

@@ -279,7 +279,7 @@ public final class EventDelivery {
   /// The way through the vector table or the IDT of the mode.
   private static void enter(Vcpu c, int vector, long errorCode, Kind kind, int extraFlags) {
     switch (c.mode) {
-      case REAL -> RealModeDelivery.throughVectorTable(c, vector, kind.ext());
+      case REAL, REAL32 -> RealModeDelivery.throughVectorTable(c, vector, kind.ext());
       case VM86, PROTECTED16, PROTECTED32 ->
           GateDelivery.deliver(c, vector, errorCode, kind, extraFlags);
       case COMPATIBILITY16, COMPATIBILITY32, LONG64 ->

@@ -30,7 +30,7 @@ final class InterruptReturns {
       c.requestAttention();
     }
     switch (c.mode) {
-      case REAL -> realMode(c, i.operandBytes);
+      case REAL, REAL32 -> realMode(c, i.operandBytes);
       case VM86 -> vm86(c, i.operandBytes);
       case PROTECTED16, PROTECTED32, COMPATIBILITY16, COMPATIBILITY32, LONG64 ->
           protectedMode(c, i);

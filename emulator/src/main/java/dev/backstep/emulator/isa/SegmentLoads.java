@@ -101,7 +101,8 @@ public final class SegmentLoads {
 
   /// Real-address and virtual-8086 mode. In real mode the limit and the access rights stay what
   /// they were before, as on every processor since the Pentium: this is what makes "unreal" mode
-  /// work.
+  /// work. But the code becomes 16-bit code: SDM Vol. 3 "Switching Back to Real-Address Mode" has a
+  /// far jump load CS with access rights for real mode.
   static void loadRealStyle(Vcpu c, int segment, int selector) {
     SegmentRegister s = c.segments[segment];
     long base = (long) (selector & 0xFFFF) << 4;
@@ -110,6 +111,7 @@ public final class SegmentLoads {
     } else if (s.usable) {
       s.selector = selector & 0xFFFF;
       s.base = base;
+      s.access &= segment == SegmentRegister.CS ? ~SegmentRegister.DEFAULT_BIG : -1;
     } else {
       s.set(selector & 0xFFFF, base, REAL_LIMIT, REAL_ACCESS, true);
     }

@@ -35,7 +35,7 @@ final class SegmentChecks {
     if (s.limit != FLAT_LIMIT || !sumIsChecked) {
       return Mmu.POISON;
     }
-    return c.mode == CpuMode.REAL || isWritableExpandUp(s) ? base : Mmu.POISON;
+    return c.mode.isReal() || isWritableExpandUp(s) ? base : Mmu.POISON;
   }
 
   private static boolean isWritableExpandUp(SegmentRegister s) {
@@ -57,7 +57,7 @@ final class SegmentChecks {
       return gva;
     }
     long offset = ea & MASK_32;
-    boolean allowed = c.mode == CpuMode.REAL || isTypeAllowed(s, access);
+    boolean allowed = c.mode.isReal() || isTypeAllowed(s, access);
     if (!allowed || !isWithinLimit(s, offset, bytes)) {
       throw fault(segment);
     }

@@ -4,6 +4,11 @@ package dev.backstep.emulator.vcpu;
 /// segment's default size. SDM Vol. 1 "Modes of Operation".
 public enum CpuMode {
   REAL(2),
+
+  /// Real-address mode in a 32-bit code segment that was left from protected mode: until CS is
+  /// loaded, its D bit counts.
+  REAL32(4),
+
   VM86(2),
   PROTECTED16(2),
   PROTECTED32(4),
@@ -29,13 +34,18 @@ public enum CpuMode {
 
   /// Real-address mode or virtual-8086 mode: selectors are paragraph numbers.
   public boolean isRealStyle() {
-    return this == REAL || this == VM86;
+    return isReal() || this == VM86;
+  }
+
+  /// Real-address mode, whatever the size of the code.
+  public boolean isReal() {
+    return this == REAL || this == REAL32;
   }
 
   /// The name that `mode` events carry: real, vm86, protected, compatibility, long.
   public String eventName() {
     return switch (this) {
-      case REAL -> "real";
+      case REAL, REAL32 -> "real";
       case VM86 -> "vm86";
       case PROTECTED16, PROTECTED32 -> "protected";
       case COMPATIBILITY16, COMPATIBILITY32 -> "compatibility";

@@ -294,14 +294,14 @@ public final class Vcpu implements CpuSignals {
   }
 
   private CpuMode computeMode() {
+    SegmentRegister cs = segments[SegmentRegister.CS];
+    boolean big = cs.is(SegmentRegister.DEFAULT_BIG);
     if (!cr0(ControlBits.CR0_PE)) {
-      return CpuMode.REAL;
+      return big ? CpuMode.REAL32 : CpuMode.REAL;
     }
     if (flag(Rflags.VM)) {
       return CpuMode.VM86;
     }
-    SegmentRegister cs = segments[SegmentRegister.CS];
-    boolean big = cs.is(SegmentRegister.DEFAULT_BIG);
     if (!isLongModeActive()) {
       return big ? CpuMode.PROTECTED32 : CpuMode.PROTECTED16;
     }

@@ -74,7 +74,7 @@ class ControlRegistersTest {
   void leavingProtectedModeGoesToRealMode() {
     SystemBench b = protected32();
     assertEquals(NONE, write(b, 0, 0));
-    assertEquals(CpuMode.REAL, b.c.mode);
+    assertEquals(CpuMode.REAL32, b.c.mode);
   }
 
   @Test

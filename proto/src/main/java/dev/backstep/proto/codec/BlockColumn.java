@@ -78,6 +78,7 @@ public final class BlockColumn {
     }
     return switch (block.getMode()) {
       case REAL,
+          REAL_32,
           VIRTUAL_8086,
           PROTECTED_16,
           PROTECTED_32,
