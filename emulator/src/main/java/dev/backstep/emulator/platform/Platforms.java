@@ -61,7 +61,7 @@ public final class Platforms {
               "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
                   + " not; VM exits are listed",
               EnumSet.of(Quirk.CD_NW_CLEARED),
-              EnumSet.of(PlatformProperty.VECTOR_HASHING)));
+              EnumSet.of(PlatformProperty.KERNEL, PlatformProperty.VECTOR_HASHING)));
 
   private Platforms() {}
 
@@ -92,10 +92,11 @@ public final class Platforms {
     for (String given : List.copyOf(settings.navigableKeySet())) {
       Quirk quirk = quirk(given, entry, setting);
       if (!settings.getOrDefault(given, true)) {
+        requireSupported(quirk, given, setting);
         off.add(quirk);
       }
     }
-    VmCapabilities vm = new VmCapabilities(setting.kernel().quirks(), off);
+    VmCapabilities vm = new VmCapabilities(setting.quirks(), off);
     return switch (name) {
       case "kvm-intel" ->
           new Platform(
@@ -153,6 +154,15 @@ public final class Platforms {
     }
     throw new IllegalArgumentException(
         "--platform %s: no such platform; there are %s".formatted(name, names));
+  }
+
+  private static void requireSupported(Quirk quirk, String name, PlatformSetting setting) {
+    if (!setting.quirks().contains(quirk)) {
+      throw new IllegalArgumentException(
+          "--quirk %s: KVM cannot switch it off with self-snoop=off, where guests must not choose"
+              .formatted(name)
+              + " memory types");
+    }
   }
 
   private static Quirk quirk(String name, Entry platform, PlatformSetting setting) {
