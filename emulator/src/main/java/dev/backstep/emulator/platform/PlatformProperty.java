@@ -17,6 +17,11 @@ public enum PlatformProperty {
       List.of("auto", "on", "off"),
       "whether a device with non-coherent DMA is assigned; auto: whether the machine has one",
       "arch/x86/kvm/x86.c, kvm_arch_has_noncoherent_dma"),
+  SELF_SNOOP(
+      "self-snoop",
+      List.of("on", "off"),
+      "whether the host's processor has self-snoop, without which IGNORE_GUEST_PAT stays on",
+      "arch/x86/kvm/vmx/vmx.c, vmx_hardware_setup; commit c9c1e20b4c7d (6.16)"),
   VECTOR_HASHING(
       "vector-hashing",
       List.of("on", "off"),

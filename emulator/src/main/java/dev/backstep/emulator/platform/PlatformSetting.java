@@ -78,6 +78,15 @@ record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
     return KernelGeneration.byRelease(value(PlatformProperty.KERNEL));
   }
 
+  /// The quirks that KVM_CAP_DISABLE_QUIRKS2 can switch off: kvm_caps.supported_quirks.
+  Set<Quirk> quirks() {
+    Set<Quirk> known = kernel().quirks();
+    if (value(PlatformProperty.SELF_SNOOP).equals("off")) {
+      known.remove(Quirk.IGNORE_GUEST_PAT);
+    }
+    return known;
+  }
+
   LowestPriority lowestPriority() {
     return value(PlatformProperty.VECTOR_HASHING).equals("on")
         ? LowestPriority.VECTOR_HASHING

@@ -1,7 +1,9 @@
 package dev.backstep.emulator.platform;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,30 @@ class PlatformsTest {
         "--platform bare-metal-amd,kernel=6.10: bare-metal-amd has no property \"kernel\"; it has"
             + " none",
         refusal("bare-metal-amd,kernel=6.10", Map.of()));
+  }
+
+  @Test
+  void keepsGuestsFromChoosingMemoryTypesWithoutSelfSnoop() {
+    assertEquals(
+        "--quirk IGNORE_GUEST_PAT: KVM cannot switch it off with self-snoop=off, where guests must"
+            + " not choose memory types",
+        refusal("kvm-intel,self-snoop=off", Map.of("IGNORE_GUEST_PAT", false)));
+    long bit = Quirk.IGNORE_GUEST_PAT.mask();
+    VmCapabilities without = Platforms.compose("kvm-intel,self-snoop=off", Map.of()).capabilities();
+    assertEquals(0, without.supportedQuirks() & bit);
+    assertFalse(without.disableQuirks2(bit), "-EINVAL");
+    assertTrue(Platforms.compose("kvm-intel", Map.of()).capabilities().disableQuirks2(bit));
+  }
+
+  @Test
+  void knowsTheQuirksOfTheKernel() {
+    long newer = Quirk.IGNORE_GUEST_PAT.mask() | Quirk.STUFF_FEATURE_MSRS.mask();
+    for (String name : new String[] {"kvm-intel", "kvm-amd"}) {
+      VmCapabilities old = Platforms.compose(name + ",kernel=6.10", Map.of()).capabilities();
+      assertEquals(0, old.supportedQuirks() & newer, name);
+      VmCapabilities now = Platforms.compose(name, Map.of()).capabilities();
+      assertEquals(newer, now.supportedQuirks() & newer, name);
+    }
   }
 
   private static void assertStartsWith(String start, String text) {
