@@ -116,9 +116,9 @@ public final class CpuidTable {
     return vendor;
   }
 
-  /// VMCALL (VMMCALL) reaches a hypervisor; else it is undefined.
-  public boolean hasHypercalls() {
-    return has(CpuFeature.HYPERVISOR);
+  /// Whether CPUID.1:ECX\[3\] MONITOR is set on `c`: it can follow IA32_MISC_ENABLE.
+  public boolean showsMonitor(Vcpu c) {
+    return c.hypervisor.showsMonitor(c, has(CpuFeature.MONITOR));
   }
 
   /// SYSCALL and SYSRET work outside 64-bit mode too (APM Vol. 3 "SYSCALL"); else they are
@@ -222,7 +222,11 @@ public final class CpuidTable {
   }
 
   private CpuidValues versionAndFeatures(Vcpu c) {
-    int ecx = words.word(CpuidWord.BASIC_ECX) & ~CpuFeature.OSXSAVE.mask();
+    int dynamic = CpuFeature.OSXSAVE.mask() | CpuFeature.MONITOR.mask();
+    int ecx = words.word(CpuidWord.BASIC_ECX) & ~dynamic;
+    if (showsMonitor(c)) {
+      ecx |= CpuFeature.MONITOR.mask();
+    }
     if (has(CpuFeature.XSAVE) && c.cr4(ControlBits.CR4_OSXSAVE)) {
       ecx |= CpuFeature.OSXSAVE.mask();
     }

@@ -363,6 +363,7 @@ public final class Lapic implements LocalInterrupts, Stateful {
   @Override
   public void init() {
     resetRegisters();
+    openLint0();
     router.identityChanged(this);
   }
 
@@ -371,8 +372,16 @@ public final class Lapic implements LocalInterrupts, Stateful {
     base = ApicBase.afterReset(cpu.cpuNumber());
     mode = base.mode();
     resetRegisters();
+    openLint0();
     registers.resetXapicId();
     router.identityChanged(this);
+  }
+
+  /// Linux arch/x86/kvm/lapic.c, kvm_lapic_reset: the bootstrap processor's alone.
+  private void openLint0() {
+    if (cpu.cpuNumber() == 0 && model.opensLint0().getAsBoolean()) {
+      registers.openLint0();
+    }
   }
 
   private void resetRegisters() {

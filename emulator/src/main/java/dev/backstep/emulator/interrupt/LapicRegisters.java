@@ -73,8 +73,12 @@ final class LapicRegisters {
 
   void enterVirtualWireMode() {
     spurious = SVR_AFTER_RESET | SVR_ENABLED;
-    setLvt(LapicRegister.LVT_LINT0, LVT_EXTINT);
+    openLint0();
     setLvt(LapicRegister.LVT_LINT1, LVT_NMI);
+  }
+
+  void openLint0() {
+    setLvt(LapicRegister.LVT_LINT0, LVT_EXTINT);
   }
 
   int xapicId() {

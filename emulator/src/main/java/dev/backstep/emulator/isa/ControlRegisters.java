@@ -234,6 +234,7 @@ public final class ControlRegisters {
     allowed |= ControlBits.CR4_PKS * bit(c, CpuFeature.PKS);
     long cet = bit(c, CpuFeature.CET_SS) | bit(c, CpuFeature.CET_IBT);
     allowed |= ControlBits.CR4_CET * cet;
+    allowed |= c.virtualization.cr4Bits();
     return allowed | ControlBits.CR4_LAM_SUP * bit(c, CpuFeature.LAM);
   }
 

@@ -1,7 +1,9 @@
 package dev.backstep.emulator.isa;
 
+import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Vcpu;
+import dev.backstep.emulator.virtualization.Hypervisor.HypercallInstruction;
 
 /// VMCALL and VMMCALL as KVM answers them: number in RAX, arguments in RBX, RCX, RDX, RSI, result
 /// in RAX. Linux Documentation/virt/kvm/x86/hypercalls.rst.
@@ -20,7 +22,34 @@ final class Hypercalls {
 
   private Hypercalls() {}
 
-  static void call(Vcpu c) {
+  /// VMCALL or VMMCALL.
+  static void execute(Vcpu c, DecodedInstruction i, HypercallInstruction instruction) {
+    switch (c.hypervisor.hypercall(c, instruction)) {
+      case ANSWERED -> call(c);
+      case PATCHED -> patch(c, i, instruction);
+      case UNDEFINED -> throw c.fault.undefinedOpcode();
+    }
+  }
+
+  /// KVM's emulator gets here by the #UD of the other vendor's instruction. Its table asks for
+  /// protected mode of VMMCALL and for CPL 0 of VMCALL (arch/x86/kvm/emulate.c, group7_rm3 and
+  /// group7_rm0). The write is one of the guest's own privilege, so that a page it must not write
+  /// is #PF; it goes to RIP, not to CS:RIP. Then the instruction runs again, as what is there now.
+  private static void patch(Vcpu c, DecodedInstruction i, HypercallInstruction instruction) {
+    switch (instruction) {
+      case VMCALL -> Privilege.requireZero(c);
+      case VMMCALL -> {
+        if (c.mode.isRealStyle()) {
+          throw c.fault.undefinedOpcode();
+        }
+      }
+    }
+    int code = c.hypervisor.replacement();
+    c.mmu.writeLinear(i.rip, HypercallInstruction.BYTES, code, c.cpl);
+    c.rip = i.rip;
+  }
+
+  private static void call(Vcpu c) {
     boolean wide = c.mode == CpuMode.LONG64;
     long result = c.cpl == 0 ? result(c, (int) c.gpr[Vcpu.RAX]) : NOT_PERMITTED;
     c.gpr[Vcpu.RAX] = wide ? result : result & 0xFFFFFFFFL;

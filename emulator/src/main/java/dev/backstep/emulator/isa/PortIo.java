@@ -32,6 +32,7 @@ public final class PortIo {
     int port = port(c, i, i.operand0);
     requireAllowed(c, port, bytes);
     write(c, port, bytes, (int) c.gpr[Vcpu.RAX]);
+    c.hypervisor.leftForPort(c, i, port, bytes);
   }
 
   /// INS, repeated or not. The destination is checked before the port is read, since reads have

@@ -13,6 +13,7 @@ import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.Rflags;
 import dev.backstep.emulator.vcpu.SegmentRegister;
 import dev.backstep.emulator.vcpu.Vcpu;
+import dev.backstep.emulator.virtualization.Hypervisor.HypercallInstruction;
 
 /// System instructions that belong to no larger family. SDM Vol. 2 under the instructions' names.
 public final class SystemOps {
@@ -23,6 +24,9 @@ public final class SystemOps {
 
   /// MWAIT, ECX: interrupts end the wait though masked.
   private static final long MWAIT_BREAKS_ON_MASKED = 1;
+
+  /// MSR_MISC_FEATURES_ENABLES: CPUID is #GP outside CPL 0.
+  private static final long CPUID_FAULTS = 1;
 
   private SystemOps() {}
 
@@ -56,6 +60,9 @@ public final class SystemOps {
   }
 
   public static void cpuid(Vcpu c, DecodedInstruction i) {
+    if ((c.msr.miscFeatures & CPUID_FAULTS) != 0) {
+      Privilege.requireZero(c);
+    }
     int leaf = (int) c.gpr[Vcpu.RAX];
     int subleaf = (int) c.gpr[Vcpu.RCX];
     CpuidValues v = c.cpuid.query(c, leaf, subleaf);
@@ -112,14 +119,11 @@ public final class SystemOps {
 
   /// VMCALL: to a hypervisor, if there is one that answers.
   public static void vmcall(Vcpu c, DecodedInstruction i) {
-    if (!c.cpuid.hasHypercalls()) {
-      throw c.fault.undefinedOpcode();
-    }
-    Hypercalls.call(c);
+    Hypercalls.execute(c, i, HypercallInstruction.VMCALL);
   }
 
   public static void vmmcall(Vcpu c, DecodedInstruction i) {
-    vmcall(c, i);
+    Hypercalls.execute(c, i, HypercallInstruction.VMMCALL);
   }
 
   /// INVD: there are no caches to drop.
@@ -227,8 +231,16 @@ public final class SystemOps {
   /// MONITOR: the checks of a load from DS:rAX. What is watched does not matter, see [#mwait].
   public static void monitor(Vcpu c, DecodedInstruction i) {
     Privilege.requireZeroOrUndefined(c);
-    checkExtensions(c, 0);
-    c.mmu.probeRead(i.segment, c.gpr[Vcpu.RAX] & i.addressMask, 1);
+    switch (c.hypervisor.monitor(c, i)) {
+      case EXECUTED, CHECKED -> {
+        checkExtensions(c, 0);
+        c.mmu.probeRead(i.segment, c.gpr[Vcpu.RAX] & i.addressMask, 1);
+      }
+      case SKIPPED -> {
+        // Not looked at.
+      }
+      case UNDEFINED -> throw c.fault.undefinedOpcode();
+    }
   }
 
   /// MWAIT ends its wait at once, which it may do for "implementation-dependent" reasons at any
@@ -236,8 +248,17 @@ public final class SystemOps {
   /// that the vCPU that will store to the monitored line comes to run.
   public static void mwait(Vcpu c, DecodedInstruction i) {
     Privilege.requireZeroOrUndefined(c);
-    checkExtensions(c, MWAIT_BREAKS_ON_MASKED);
-    pause(c, i);
+    switch (c.hypervisor.monitor(c, i)) {
+      case EXECUTED -> {
+        checkExtensions(c, MWAIT_BREAKS_ON_MASKED);
+        pause(c, i);
+      }
+      case CHECKED -> checkExtensions(c, MWAIT_BREAKS_ON_MASKED);
+      case SKIPPED -> {
+        // Not looked at.
+      }
+      case UNDEFINED -> throw c.fault.undefinedOpcode();
+    }
   }
 
   /// ECX of MONITOR and MWAIT: #GP(0) for an extension that leaf 5 does not show. To Intel's

@@ -10,6 +10,7 @@ import dev.backstep.emulator.boot.MultibootEntry;
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.NumericErrorPins;
 import dev.backstep.emulator.bus.PhysicalBus;
+import dev.backstep.emulator.cache.CacheModel;
 import dev.backstep.emulator.control.ControlInterface;
 import dev.backstep.emulator.control.KvmParts;
 import dev.backstep.emulator.cpuid.CpuFeature;
@@ -18,10 +19,15 @@ import dev.backstep.emulator.cpuid.CpuSetting;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.device.ConsoleSink;
+import dev.backstep.emulator.device.DeviceCatalog;
+import dev.backstep.emulator.device.DmaPath;
 import dev.backstep.emulator.device.MachineControl;
+import dev.backstep.emulator.device.SnoopedRam;
+import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.device.pci.MemoryController.SystemRom;
 import dev.backstep.emulator.execution.BlockCache;
 import dev.backstep.emulator.execution.Interpreter;
+import dev.backstep.emulator.execution.OperationBinding;
 import dev.backstep.emulator.injection.VcpuEventRequests;
 import dev.backstep.emulator.input.ExternalInputs;
 import dev.backstep.emulator.interrupt.ApicRouter;
@@ -30,8 +36,11 @@ import dev.backstep.emulator.interrupt.LapicFeature;
 import dev.backstep.emulator.interrupt.LapicModel;
 import dev.backstep.emulator.listen.EventOrigin;
 import dev.backstep.emulator.listen.EventPort;
+import dev.backstep.emulator.machine.MachineConfig.DeviceConfig;
 import dev.backstep.emulator.machine.MachineConfig.Image;
 import dev.backstep.emulator.platform.ControlPolicy;
+import dev.backstep.emulator.platform.CacheInstructions;
+import dev.backstep.emulator.platform.NoncoherentDma;
 import dev.backstep.emulator.platform.Platform;
 import dev.backstep.emulator.platform.Platforms;
 import dev.backstep.emulator.platform.VmCapabilities;
@@ -46,6 +55,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Builds boards from a configuration: the only reader of a [Platform]. RAM and the numbers of code
@@ -79,6 +89,7 @@ final class BoardFactory {
   private final MemoryLayout layout;
   private final GuestRam ram;
   private final @Nullable ImageFile firmware;
+  private final @Nullable CacheModel caches;
   private @Nullable BlockCache blocks;
 
   BoardFactory(MachineConfig config, Surroundings around) throws MachineConfigException {
@@ -87,11 +98,12 @@ final class BoardFactory {
     layout = new MemoryLayout(config.memoryBytes());
     firmware = file(config.firmware());
     try {
-      platform = Platforms.compose(config.platform(), config.quirks());
+      platform = Platforms.compose(config.platform(), config.quirks(), noncoherentDma());
       requireHypervisor();
       cpuid = platform.cpuidTable(CpuSetting.parse(config.cpu()), config.cpuCount());
       long romBytes = firmware == null ? 0 : FirmwareBoot.romBytes(firmware);
       ram = new GuestRam(around.arena(), layout.allocatedBytes() + romBytes);
+      caches = config.hasCacheModel() ? cacheModel() : null;
     } catch (IllegalArgumentException | BootImageException e) {
       throw new MachineConfigException(String.valueOf(e.getMessage()), e);
     } catch (OutOfMemoryError e) {
@@ -110,12 +122,33 @@ final class BoardFactory {
     }
   }
 
+  private NoncoherentDma noncoherentDma() {
+    for (DeviceConfig device : config.devices()) {
+      if (device.name().equals(DeviceCatalog.NONCOHERENT_DMA)) {
+        return NoncoherentDma.ASSIGNED;
+      }
+    }
+    return NoncoherentDma.NONE;
+  }
+
+  private CacheModel cacheModel() {
+    return new CacheModel(
+        ram,
+        CacheInstructions.rules(config.platform(), noncoherentDma()),
+        around.events(),
+        around.origin(),
+        layout::gpaOf);
+  }
+
   GuestRam ram() {
     return ram;
   }
 
   /// A board at power-up, ready to run.
   Board build() throws MachineConfigException {
+    if (caches != null) {
+      caches.reset();
+    }
     PhysicalBus bus = new PhysicalBus(ram);
     layout.mapInto(bus);
     if (firmware != null) {
@@ -124,24 +157,51 @@ final class BoardFactory {
     EventQueue timers = new EventQueue();
     ApicRouter apics =
         new ApicRouter(
-            new LapicModel(cpuid.physicalAddressBits(), lapicFeatures()),
+            new LapicModel(
+                cpuid.physicalAddressBits(), lapicFeatures(), platform.hypervisor()::opensLint0),
             platform.routing().forBoard(),
             around.clock(),
             timers,
             around.events());
     BoardDevices devices =
-        BoardDevices.attach(config, around, bus, timers, apics, layout, systemRom());
+        BoardDevices.attach(config, around, bus, timers, apics, layout, systemRom(), dmaPath());
     TurnOrder turns = new TurnOrder();
-    HotPlug hotPlug = new HotPlug(turns, vcpuParts(bus, apics, devices), addedVcpus);
+    HotPlug hotPlug =
+        new HotPlug(turns, vcpuParts(bus, apics, devices), this::connectCache, addedVcpus);
     hotPlug.powerUp(config.cpuCount());
     VmExitPolicy exits = platform.vmExits();
     around.events().filter(event -> exits.exitFor(event, turns.get(event.at().vcpu())));
     BlockCache cache = blockCache(bus, turns.vcpus());
     devices.watchMap(turns.vcpus(), cache);
-    Interpreter interpreter = new Interpreter(cache, bus, decoder());
+    Interpreter interpreter = new Interpreter(cache, bus, decoder(), operationBinding());
     boot(turns.vcpus(), apics, devices);
     ControlInterface control = control(turns, apics, hotPlug, interpreter);
-    return new Board(turns, timers, devices.console(), interpreter, control, devices::save);
+    return new Board(turns, timers, devices.console(), interpreter, control, state(devices));
+  }
+
+  private DmaPath dmaPath() {
+    return caches == null ? new SnoopedRam(ram) : caches;
+  }
+
+  private void connectCache(Vcpu c) {
+    if (caches != null) {
+      c.mmu.caches().connect(caches.processor(c.number));
+    }
+  }
+
+  private OperationBinding operationBinding() {
+    return caches == null ? OperationBinding.PLAIN : OperationBinding.withStoreOrder();
+  }
+
+  private Consumer<StateSink> state(BoardDevices devices) {
+    CacheModel model = caches;
+    if (model == null) {
+      return devices::save;
+    }
+    return sink -> {
+      devices.save(sink);
+      model.save(sink);
+    };
   }
 
   /// Connects the parts that carry out what a hypervisor's user asks for.
@@ -188,6 +248,8 @@ final class BoardFactory {
     for (CpuFeature feature : cpuid.absentFeatures()) {
       absent.add(feature.name());
     }
+    // What becomes of MONITOR and MWAIT is not CPUID's to say alone.
+    absent.remove(CpuFeature.MONITOR.name());
     return new Decoder(absent);
   }
 
@@ -213,7 +275,9 @@ final class BoardFactory {
         platform.memoryTypes(),
         around.events(),
         around.inputs(),
-        numericErrors(devices));
+        numericErrors(devices),
+        platform.hypervisor(),
+        platform.virtualization());
   }
 
   private NumericErrorPins numericErrors(BoardDevices devices) {

@@ -6,10 +6,14 @@ import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.Vcpu;
+import dev.backstep.emulator.virtualization.Hypervisor.ApicHole;
 
 /// What one vCPU finds at guest-physical addresses: RAM, ROM, its own xAPIC page, devices, nothing.
 final class PhysicalAccess {
   private static final String NOBODY = "unassigned";
+
+  /// What a hypervisor answers for.
+  private static final String CLOSED_HOLE = "apic-hole";
 
   private final Vcpu c;
   private final PhysicalBus bus;
@@ -88,8 +92,13 @@ final class PhysicalAccess {
     if (isApicPage(gpa & Mmu.PAGE_MASK)) {
       return c.apic.readMmio((int) (gpa & 0xFFF), bytes) & maskOf(bytes);
     }
-    long value = bus.read(gpa, bytes) & maskOf(bytes);
-    emit(MachineEvent.Op.READ, gpa, bytes, value);
+    boolean hole = isApicHole(gpa);
+    boolean closed = hole && c.hypervisor.apicHole() == ApicHole.CLOSED;
+    long value = (closed ? -1 : bus.read(gpa, bytes)) & maskOf(bytes);
+    emit(MachineEvent.Op.READ, gpa, bytes, value, closed ? CLOSED_HOLE : deviceAt(gpa));
+    if (hole && !closed) {
+      c.hypervisor.leftForMmio(c, gpa);
+    }
     c.clock.charge(VirtualClock.MMIO_NS);
     return value;
   }
@@ -102,16 +111,33 @@ final class PhysicalAccess {
     if (bus.ramOffsetForRead(gpa) != PhysicalBus.NOT_RAM) {
       return; // ROM swallows writes
     }
-    emit(MachineEvent.Op.WRITE, gpa, bytes, value);
-    bus.write(gpa, bytes, value);
+    boolean hole = isApicHole(gpa);
+    boolean closed = hole && c.hypervisor.apicHole() == ApicHole.CLOSED;
+    emit(MachineEvent.Op.WRITE, gpa, bytes, value, closed ? CLOSED_HOLE : deviceAt(gpa));
+    if (hole && !closed) {
+      c.hypervisor.leftForMmio(c, gpa);
+    }
+    if (!closed) {
+      bus.write(gpa, bytes, value);
+    }
     c.clock.charge(VirtualClock.MMIO_NS);
   }
 
-  private void emit(MachineEvent.Op op, long gpa, int bytes, long value) {
+  /// Whether `gpa` lies in the page that IA32_APIC_BASE names while the local APIC is off or in
+  /// x2APIC mode, and so does not hear it.
+  private boolean isApicHole(long gpa) {
+    long page = gpa & Mmu.PAGE_MASK;
+    return page == (c.apic.apicBase() & Mmu.PAGE_MASK);
+  }
+
+  private String deviceAt(long gpa) {
+    MmioDevice device = bus.deviceAt(gpa);
+    return device == null ? NOBODY : device.name();
+  }
+
+  private void emit(MachineEvent.Op op, long gpa, int bytes, long value, String device) {
     if (c.events.isOn()) {
-      MmioDevice device = bus.deviceAt(gpa);
-      String name = device == null ? NOBODY : device.name();
-      c.events.emit(new MachineEvent.Mmio(c.at(), op, gpa, bytes, value, name));
+      c.events.emit(new MachineEvent.Mmio(c.at(), op, gpa, bytes, value, device));
     }
   }
 }

@@ -44,9 +44,18 @@ final class FeatureMsrs {
       command(list, 0x10B, "IA32_FLUSH_CMD");
     }
     if (cpuid.has(CpuFeature.ARCH_CAPABILITIES)) {
-      long ibrs = cpuid.has(CpuFeature.SPEC_CTRL) ? IBRS_ALL : 0;
-      list.constant(0x10A, "IA32_ARCH_CAPABILITIES", NOT_VULNERABLE | ibrs);
+      list.add(
+          0x10A,
+          "IA32_ARCH_CAPABILITIES",
+          c -> c.msr.archCapabilities,
+          Msr.READ_ONLY,
+          (c, value) -> c.msr.archCapabilities = value);
     }
+  }
+
+  /// IA32_ARCH_CAPABILITIES of a processor that has it.
+  static long archCapabilities(CpuidTable cpuid) {
+    return NOT_VULNERABLE | (cpuid.has(CpuFeature.SPEC_CTRL) ? IBRS_ALL : 0);
   }
 
   private static void addSpeculationControl(MsrList list, CpuidTable cpuid) {

@@ -26,7 +26,12 @@ final class MachineMsrs {
     if (cpuid.has(CpuFeature.MCA)) {
       addMachineCheck(list, policy.bankDetails());
     }
-    list.add(0x8B, "IA32_BIOS_SIGN_ID", c -> policy.microcodeRevision(), Msr.IGNORED);
+    list.add(
+        0x8B,
+        "IA32_BIOS_SIGN_ID",
+        c -> c.msr.microcodeRevision,
+        Msr.IGNORED,
+        (c, value) -> c.msr.microcodeRevision = value);
     list.add(
         0x1D9,
         "IA32_DEBUGCTL",
@@ -34,15 +39,34 @@ final class MachineMsrs {
         (c, value) -> writeDebugControl(c, value, policy.branchSteps()));
     if (cpuid.hasLegacyPerformanceCounters()) {
       addLegacyCounters(list);
-      return;
     }
+    if (!cpuid.hasLegacyPerformanceCounters() || policy.more() != MsrPolicy.MoreRegisters.NONE) {
+      addIntels(list, policy);
+    }
+  }
+
+  /// Intel's, which KVM gives every guest.
+  private static void addIntels(MsrList list, MsrPolicy policy) {
     list.constant(0x17, "IA32_PLATFORM_ID", 0);
-    list.constant(0xCE, "MSR_PLATFORM_INFO", policy.platformInfo());
+    list.add(
+        0xCE,
+        "MSR_PLATFORM_INFO",
+        c -> readPlatformInfo(c, policy.features()),
+        Msr.READ_ONLY,
+        (c, value) -> c.msr.platformInfo = value);
     list.add(
         0x1A0,
         "IA32_MISC_ENABLE",
         c -> c.msr.miscEnable,
-        (c, value) -> writeMiscEnable(c, value, policy.miscEnableWritable()));
+        (c, value) -> writeMiscEnable(c, value, policy.miscEnable()),
+        (c, value) -> c.msr.miscEnable = value);
+  }
+
+  private static long readPlatformInfo(Vcpu c, FeatureRegisters features) {
+    if (!features.isPlatformInfoReadable()) {
+      throw Msr.fault(c);
+    }
+    return c.msr.platformInfo;
   }
 
   private static void writeDebugControl(Vcpu c, long value, MsrPolicy.BranchSteps branchSteps) {
@@ -54,9 +78,12 @@ final class MachineMsrs {
         };
   }
 
-  private static void writeMiscEnable(Vcpu c, long value, long writable) {
-    Msr.checkReserved(c, value ^ c.msr.miscEnable, writable);
-    c.msr.miscEnable = value;
+  /// A processor with MONITOR lets it be turned off. SDM Vol. 4 "IA32_MISC_ENABLE".
+  private static void writeMiscEnable(Vcpu c, long value, MsrPolicy.MiscEnable rule) {
+    long before = c.msr.miscEnable;
+    long monitor = c.cpuid.has(CpuFeature.MONITOR) ? MsrTable.MISC_ENABLE_MONITOR : 0;
+    Msr.checkReserved(c, value ^ before, rule.writable() | monitor);
+    c.msr.miscEnable = value & ~rule.ignored() | before & rule.ignored();
   }
 
   private static void addMachineCheck(MsrList list, MsrPolicy.BankDetails details) {

@@ -7,7 +7,10 @@ import dev.backstep.emulator.vcpu.Vcpu;
 ///
 /// @param index what ECX names it by
 /// @param name the SDM's (or APM's) name
-record Msr(int index, String name, Reader reader, Writer writer) {
+/// @param reader RDMSR
+/// @param writer WRMSR
+/// @param userWriter a write by the hypervisor's user: KVM_SET_MSRS
+record Msr(int index, String name, Reader reader, Writer writer, Writer userWriter) {
   /// RDMSR.
   interface Reader {
     /// @throws GuestFault #GP(0)

@@ -7,7 +7,11 @@ final class MsrList {
   private final TreeMap<Integer, Msr> msrs = new TreeMap<>();
 
   void add(int index, String name, Msr.Reader reader, Msr.Writer writer) {
-    Msr other = msrs.put(index, new Msr(index, name, reader, writer));
+    add(index, name, reader, writer, writer);
+  }
+
+  void add(int index, String name, Msr.Reader reader, Msr.Writer writer, Msr.Writer userWriter) {
+    Msr other = msrs.put(index, new Msr(index, name, reader, writer, userWriter));
     if (other != null) {
       throw new AssertionError("MSR 0x%x is both %s and %s".formatted(index, other.name(), name));
     }

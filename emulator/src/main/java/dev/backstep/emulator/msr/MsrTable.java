@@ -17,15 +17,17 @@ public final class MsrTable {
   private static final long MISC_ENABLE_RESET = 1 << 12 | 1 << 11 | 1;
 
   /// IA32_MISC_ENABLE, of a CPU that has MONITOR.
-  private static final long MISC_ENABLE_MONITOR = 1 << 18;
+  static final long MISC_ENABLE_MONITOR = 1 << 18;
 
   /// IA32_PAT at reset: WB WT UC- UC, twice.
   private static final long PAT_RESET = 0x0007_0406_0007_0406L;
 
+  private final MsrPolicy policy;
   private final Msr[] msrs;
   private final int[] indexes;
 
   public MsrTable(CpuidTable cpuid, MsrPolicy policy) {
+    this.policy = policy;
     var list = new MsrList();
     TimeAndApicMsrs.addTo(list, cpuid);
     SystemCallMsrs.addTo(list, cpuid);
@@ -33,6 +35,7 @@ public final class MsrTable {
     CachingMsrs.addTo(list, cpuid);
     FeatureMsrs.addTo(list, cpuid);
     MachineMsrs.addTo(list, cpuid, policy);
+    HypervisorMsrs.addTo(list, policy.more());
     msrs = list.sorted();
     indexes = new int[msrs.length];
     for (int k = 0; k < msrs.length; k++) {
@@ -51,10 +54,7 @@ public final class MsrTable {
   public long read(Vcpu c, int index) {
     Msr msr = find(index);
     try {
-      if (msr == null) {
-        throw Msr.fault(c);
-      }
-      long value = msr.reader().read(c);
+      long value = msr == null ? c.virtualization.readMsr(c, index) : msr.reader().read(c);
       emit(c, Op.READ, index, value, false);
       return value;
     } catch (GuestFault fault) {
@@ -70,13 +70,31 @@ public final class MsrTable {
     Msr msr = find(index);
     try {
       if (msr == null) {
-        throw Msr.fault(c);
+        c.virtualization.writeMsr(c, index, value);
+      } else {
+        msr.writer().write(c, value);
       }
-      msr.writer().write(c, value);
       emit(c, Op.WRITE, index, value, false);
     } catch (GuestFault fault) {
       emit(c, Op.WRITE, index, value, true);
       throw fault;
+    }
+  }
+
+  /// A write by the hypervisor's user, who may write some registers that the guest cannot. It is no
+  /// `msr` event.
+  ///
+  /// @return whether the register exists and took the value
+  public boolean writeByUser(Vcpu c, int index, long value) {
+    Msr msr = find(index);
+    if (msr == null) {
+      return false;
+    }
+    try {
+      msr.userWriter().write(c, value);
+      return true;
+    } catch (GuestFault _) {
+      return false;
     }
   }
 
@@ -98,6 +116,7 @@ public final class MsrTable {
     SystemMsrs m = c.msr;
     m.pat = PAT_RESET;
     m.miscEnable = MISC_ENABLE_RESET | (c.cpuid.has(CpuFeature.MONITOR) ? MISC_ENABLE_MONITOR : 0);
+    fillFeatureRegisters(c);
     m.star = 0;
     m.lstar = 0;
     m.cstar = 0;
@@ -120,5 +139,16 @@ public final class MsrTable {
     m.tscAdjust = 0;
     m.tscOffset = -c.clock.tscTicks();
     c.apic.tscOffsetChanged(m.tscOffset);
+  }
+
+  private void fillFeatureRegisters(Vcpu c) {
+    boolean filled = policy.features().areFilled();
+    c.msr.platformInfo = filled ? policy.platformInfo() : 0;
+    c.msr.microcodeRevision = filled ? policy.microcodeRevision() : 0;
+    c.msr.archCapabilities = filled ? FeatureMsrs.archCapabilities(c.cpuid) : 0;
+    c.msr.miscFeatures = 0;
+    c.msr.featureControl = 0;
+    c.msr.vmCr = 0;
+    c.msr.vmHostSave = 0;
   }
 }

@@ -125,7 +125,7 @@ final class SystemCallMsrs {
   /// SDM Vol. 3 "Initializing IA-32e Mode": LME cannot change while paging is on; LMA is the
   /// processor's.
   private static void writeEfer(Vcpu c, long value, long allowed) {
-    Msr.checkReserved(c, value, allowed);
+    Msr.checkReserved(c, value, allowed | c.virtualization.eferBits());
     boolean changesLme = ((value ^ c.efer) & ControlBits.EFER_LME) != 0;
     if (changesLme && c.cr0(ControlBits.CR0_PG)) {
       throw Msr.fault(c);

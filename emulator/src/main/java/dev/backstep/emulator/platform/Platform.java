@@ -6,13 +6,15 @@ import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
 import dev.backstep.emulator.msr.MsrPolicy;
 import dev.backstep.emulator.msr.MsrTable;
+import dev.backstep.emulator.virtualization.Hypervisor;
+import dev.backstep.emulator.virtualization.VirtualizationExtension;
 
 /// What a machine runs on: bare metal or a hypervisor. Composed of policies; only the builder of a
 /// machine reads it.
 ///
 /// @param name as `--platform` has it
 /// @param vendor whom CPUID names, unless the CPU model says otherwise
-/// @param hypervisor what CPUID.40000000H says, or `CpuidTable.NO_HYPERVISOR`
+/// @param signature what CPUID.40000000H says, or `CpuidTable.NO_HYPERVISOR`
 /// @param memoryTypes decides effective memory types
 /// @param msrs differences in registers
 /// @param numericErrors what x87 exceptions do while CR0.NE is clear
@@ -21,10 +23,12 @@ import dev.backstep.emulator.msr.MsrTable;
 /// @param vmEntries by what a hypervisor enters the guest
 /// @param control what the hypervisor's user can ask for
 /// @param capabilities what it asked for, on bare metal nothing
+/// @param hypervisor what it does with instructions that it intercepts
+/// @param virtualization what the guest's own VMX or SVM instructions do
 public record Platform(
     String name,
     Vendor vendor,
-    String hypervisor,
+    String signature,
     MemoryTypePolicy memoryTypes,
     MsrPolicy msrs,
     NumericErrors numericErrors,
@@ -32,11 +36,13 @@ public record Platform(
     VmExitPolicy vmExits,
     VmEntryPolicy vmEntries,
     ControlPolicy control,
-    VmCapabilities capabilities) {
+    VmCapabilities capabilities,
+    Hypervisor hypervisor,
+    VirtualizationExtension virtualization) {
 
   /// What CPUID answers on a machine of this platform.
   public CpuidTable cpuidTable(CpuSetting cpu, int vcpus) {
-    return new CpuidTable(cpu, vendor, hypervisor, vcpus);
+    return new CpuidTable(cpu, vendor, signature, vcpus);
   }
 
   /// What RDMSR and WRMSR do on a machine of this platform.

@@ -6,6 +6,9 @@ import dev.backstep.emulator.interrupt.ArchitecturalRouting;
 import dev.backstep.emulator.interrupt.KvmRouting;
 import dev.backstep.emulator.msr.MsrPolicy;
 import dev.backstep.emulator.time.VirtualClock;
+import dev.backstep.emulator.virtualization.Hypervisor;
+import dev.backstep.emulator.virtualization.VirtualizationExtension;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +22,17 @@ public final class Platforms {
   private static final String KVM_SIGNATURE = "KVMKVMKVM";
   private static final long MICROCODE_REVISION = 1L << 32;
 
+  /// What svm_vcpu_create gives.
+  private static final long MICROCODE_REVISION_AMD = 0x0100_0065;
+
+  /// MSR_PLATFORM_INFO: all that KVM can give of it.
+  private static final long PLATFORM_INFO_CPUID_FAULT = 1L << 31;
+
+  /// MSR_IA32_MISC_ENABLE_PMU_RO_MASK: no BTS, no PEBS.
+  private static final long MISC_ENABLE_PMU_READ_ONLY = 3 << 11;
+
+  private static final long MISC_ENABLE_EMON = 1 << 7;
+
   /// Fast strings, automatic thermal control, SpeedStep: nothing that a guest could measure.
   private static final long MISC_ENABLE_WRITABLE = 1 | 1 << 3 | 1 << 16;
 
@@ -27,9 +41,21 @@ public final class Platforms {
 
   private static final MsrPolicy BARE_METAL_MSRS =
       new MsrPolicy(TSC_RATIO, MICROCODE_REVISION, MISC_ENABLE_WRITABLE);
-  private static final MsrPolicy KVM_MSRS =
-      new MsrPolicy(
-          0, MICROCODE_REVISION, -1, MsrPolicy.BankDetails.STORED, MsrPolicy.BranchSteps.IGNORED);
+
+  /// Quirks that make a difference on both of KVM's platforms.
+  private static final Set<Quirk> KVM_QUIRKS =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              Quirk.LINT0_REENABLED,
+              Quirk.CD_NW_CLEARED,
+              Quirk.LAPIC_MMIO_HOLE,
+              Quirk.OUT_7E_INC_RIP,
+              Quirk.MISC_ENABLE_NO_MWAIT,
+              Quirk.FIX_HYPERCALL_INSN,
+              Quirk.MWAIT_NEVER_UD_FAULTS,
+              Quirk.STUFF_FEATURE_MSRS));
+
+  private static final Set<Quirk> KVM_INTEL_QUIRKS = with(KVM_QUIRKS, Quirk.IGNORE_GUEST_PAT);
 
   /// A line of the list of platforms.
   ///
@@ -54,16 +80,22 @@ public final class Platforms {
               "kvm-intel",
               "KVM of Linux 6.16 on VMX with EPT: RAM is WB whatever guest MTRRs and CR0.CD say; VM"
                   + " exits are listed",
-              EnumSet.of(Quirk.IGNORE_GUEST_PAT, Quirk.CD_NW_CLEARED),
+              KVM_INTEL_QUIRKS,
               EnumSet.allOf(PlatformProperty.class)),
           new Entry(
               "kvm-amd",
               "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
                   + " not; VM exits are listed",
-              EnumSet.of(Quirk.CD_NW_CLEARED),
+              KVM_QUIRKS,
               EnumSet.of(PlatformProperty.KERNEL, PlatformProperty.VECTOR_HASHING)));
 
   private Platforms() {}
+
+  private static Set<Quirk> with(Set<Quirk> quirks, Quirk more) {
+    EnumSet<Quirk> all = EnumSet.copyOf(quirks);
+    all.add(more);
+    return Collections.unmodifiableSet(all);
+  }
 
   /// All platforms, in the order of the list.
   public static List<Entry> list() {
@@ -104,29 +136,46 @@ public final class Platforms {
               Vendor.INTEL,
               KVM_SIGNATURE,
               new EptMemoryTypes(setting.kernel(), setting.noncoherentDma(devices), vm),
-              KVM_MSRS,
+              kvmMsrs(MICROCODE_REVISION, MsrPolicy.MoreRegisters.KVM_VMX, vm),
               NumericErrors.EXCEPTION_16,
               () -> new KvmRouting(vm, setting.lowestPriority()),
               new VmxExits(),
               setting.vmx(),
               ControlPolicy.KVM,
-              vm);
+              vm,
+              new KvmHypervisor(vm, Interception.VMX),
+              VirtualizationExtension.ABSENT);
       case "kvm-amd" ->
           new Platform(
               name,
               Vendor.AMD,
               KVM_SIGNATURE,
               new NptMemoryTypes(vm),
-              KVM_MSRS,
+              kvmMsrs(MICROCODE_REVISION_AMD, MsrPolicy.MoreRegisters.KVM_SVM, vm),
               NumericErrors.UNCONNECTED,
               () -> new KvmRouting(vm, setting.lowestPriority()),
               new SvmExits(vm),
               new VmEntryPolicy.Svm(),
               ControlPolicy.KVM,
-              vm);
+              vm,
+              new KvmHypervisor(vm, Interception.SVM),
+              VirtualizationExtension.ABSENT);
       case "bare-metal-amd" -> bareMetal(name, Vendor.AMD, vm);
       default -> bareMetal(name, Vendor.INTEL, vm);
     };
+  }
+
+  /// Linux arch/x86/kvm/x86.c, kvm_set_msr_common.
+  private static MsrPolicy kvmMsrs(
+      long microcodeRevision, MsrPolicy.MoreRegisters more, VmCapabilities vm) {
+    return new MsrPolicy(
+        PLATFORM_INFO_CPUID_FAULT,
+        microcodeRevision,
+        new MsrPolicy.MiscEnable(~MISC_ENABLE_PMU_READ_ONLY, MISC_ENABLE_EMON),
+        MsrPolicy.BankDetails.STORED,
+        MsrPolicy.BranchSteps.IGNORED,
+        more,
+        vm);
   }
 
   private static Platform bareMetal(String name, Vendor vendor, VmCapabilities vm) {
@@ -141,7 +190,9 @@ public final class Platforms {
         VmExitPolicy.NONE,
         new VmEntryPolicy.None(),
         ControlPolicy.NONE,
-        vm);
+        vm,
+        Hypervisor.NONE,
+        VirtualizationExtension.ABSENT);
   }
 
   private static Entry entry(String name) {
@@ -171,6 +222,10 @@ public final class Platforms {
       throw new IllegalArgumentException(
           "--quirk %s: no such quirk; there are %s".formatted(name, Quirk.names()));
     }
+    if (quirk.invisible() != null) {
+      throw new IllegalArgumentException(
+          "--quirk %s: no guest can see it here: %s".formatted(name, quirk.invisible()));
+    }
     if (!platform.quirks().contains(quirk)) {
       throw new IllegalArgumentException(
           "--quirk %s: it makes no difference on %s; `backstep platforms` lists what does"
@@ -179,6 +234,11 @@ public final class Platforms {
     if (platform.name().equals("kvm-intel") && !setting.kernel().heedsWithEpt(quirk)) {
       throw new IllegalArgumentException(
           "--quirk %s: it makes no difference on kvm-intel,kernel=%s"
+              .formatted(name, setting.kernel().release()));
+    }
+    if (!setting.kernel().quirks().contains(quirk)) {
+      throw new IllegalArgumentException(
+          "--quirk %s: KVM of Linux %s does not know it"
               .formatted(name, setting.kernel().release()));
     }
     return quirk;

@@ -44,7 +44,9 @@ public enum Quirk {
       7,
       "deleting or moving a memory slot drops all of the nested page tables. Off: only what maps"
           + " the slot",
-      "Linux api.rst, KVM_CAP_DISABLE_QUIRKS2; arch/x86/kvm/mmu/mmu.c"),
+      "Linux api.rst, KVM_CAP_DISABLE_QUIRKS2; arch/x86/kvm/mmu/mmu.c",
+      "memory slots are the monitor's, and EPT violations depend on the host: neither is"
+          + " journaled"),
   STUFF_FEATURE_MSRS(
       8,
       "a new vCPU's feature MSRs (0xCE, 0x10A, 0x345, 0x8B, VMX) hold the most that KVM can give."
@@ -58,20 +60,28 @@ public enum Quirk {
   VMCS12_ALLOW_FREEZE_IN_SMM(
       10,
       "a nested guest's IA32_DEBUGCTL may have FREEZE_IN_SMM. Off: a VM entry with it fails",
-      "Linux api.rst, KVM_CAP_DISABLE_QUIRKS2"),
+      "Linux api.rst, KVM_CAP_DISABLE_QUIRKS2",
+      "VMX is not enumerated: there is no nested guest"),
   NESTED_SVM_SHARED_PAT(
       11,
       "a nested guest shares the PAT of its hypervisor. Off: the VMCB's G_PAT counts",
-      "Linux api.rst, KVM_CAP_DISABLE_QUIRKS2");
+      "Linux api.rst, KVM_CAP_DISABLE_QUIRKS2",
+      "SVM is not enumerated: there is no nested guest");
 
   private final int bit;
   private final String description;
   private final String source;
+  private final @Nullable String invisible;
 
   Quirk(int bit, String description, String source) {
+    this(bit, description, source, null);
+  }
+
+  Quirk(int bit, String description, String source, @Nullable String invisible) {
     this.bit = bit;
     this.description = description;
     this.source = source;
+    this.invisible = invisible;
   }
 
   /// The quirk's bit in KVM_CAP_DISABLE_QUIRKS2.
@@ -90,6 +100,12 @@ public enum Quirk {
 
   public String source() {
     return source;
+  }
+
+  /// Why no guest of this machine can tell whether the quirk is on, or null if one can. KVM's user
+  /// may switch it off all the same.
+  public @Nullable String invisible() {
+    return invisible;
   }
 
   static @Nullable Quirk byName(String name) {

@@ -4,6 +4,7 @@ import dev.backstep.emulator.control.ControlAnswer;
 import dev.backstep.emulator.control.Errno;
 import dev.backstep.emulator.control.KvmParts;
 import dev.backstep.emulator.interrupt.X2apicApi;
+import dev.backstep.emulator.msr.FeatureRegisters;
 import java.util.Set;
 
 /// What KVM keeps for the whole virtual machine because its user asked for it with KVM_ENABLE_CAP:
@@ -11,7 +12,7 @@ import java.util.Set;
 /// machine and not to a board, so it outlives a reset of the guest. Policies ask it when they
 /// decide; nothing is fixed when a platform is composed. Linux arch/x86/kvm/x86.c,
 /// kvm_vm_ioctl_enable_cap.
-public final class VmCapabilities implements X2apicApi {
+public final class VmCapabilities implements X2apicApi, FeatureRegisters {
   /// KVM_X2APIC_API_USE_32BIT_IDS.
   public static final long X2APIC_USE_32BIT_IDS = 1;
 
@@ -36,8 +37,8 @@ public final class VmCapabilities implements X2apicApi {
 
   private static long bits(Set<Quirk> quirks) {
     long bits = 0;
-    for (Quirk quirk : quirks) {
-      bits |= quirk.mask();
+    for (Quirk quirk : Quirk.values()) {
+      bits |= quirks.contains(quirk) ? quirk.mask() : 0;
     }
     return bits;
   }
@@ -132,7 +133,13 @@ public final class VmCapabilities implements X2apicApi {
     return tripleFaultEvent;
   }
 
+  @Override
+  public boolean areFilled() {
+    return has(Quirk.STUFF_FEATURE_MSRS);
+  }
+
   /// KVM_CAP_MSR_PLATFORM_INFO.
+  @Override
   public boolean isPlatformInfoReadable() {
     return platformInfoReadable;
   }

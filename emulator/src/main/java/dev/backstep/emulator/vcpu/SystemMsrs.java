@@ -23,6 +23,24 @@ public final class SystemMsrs {
 
   public long miscEnable;
 
+  /// MSR_PLATFORM_INFO, IA32_BIOS_SIGN_ID and IA32_ARCH_CAPABILITIES: a hypervisor's user can write
+  /// them.
+  public long platformInfo;
+
+  public long microcodeRevision;
+  public long archCapabilities;
+
+  /// MSR_MISC_FEATURES_ENABLES: bit 0 makes CPUID fault outside CPL 0.
+  public long miscFeatures;
+
+  /// IA32_FEATURE_CONTROL.
+  public long featureControl;
+
+  /// AMD's VM_CR and VM_HSAVE_PA.
+  public long vmCr;
+
+  public long vmHostSave;
+
   /// IA32_DEBUGCTL; of its bits only [ControlBits#DEBUGCTL_BTF] is ever set.
   public long debugControl;
 

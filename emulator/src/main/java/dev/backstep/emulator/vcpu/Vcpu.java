@@ -14,6 +14,8 @@ import dev.backstep.emulator.listen.MachineEvent;
 import dev.backstep.emulator.mmu.Mmu;
 import dev.backstep.emulator.msr.MsrTable;
 import dev.backstep.emulator.time.VirtualClock;
+import dev.backstep.emulator.virtualization.Hypervisor;
+import dev.backstep.emulator.virtualization.VirtualizationExtension;
 import org.jspecify.annotations.Nullable;
 
 /// One virtual processor: its registers, what it is doing, and its way to memory, ports, time and
@@ -187,6 +189,8 @@ public final class Vcpu implements CpuSignals {
   public final EventPort events;
   public final ExternalInputs inputs;
   public final NumericErrorPins numericErrors;
+  public final Hypervisor hypervisor;
+  public final VirtualizationExtension virtualization;
 
   /// Hears that something from outside may make a vCPU run that waits.
   public interface SignalListener {
@@ -210,6 +214,8 @@ public final class Vcpu implements CpuSignals {
     events = parts.events();
     inputs = parts.inputs();
     numericErrors = parts.numericErrors();
+    hypervisor = parts.hypervisor();
+    virtualization = parts.virtualization();
     mmu = new Mmu(this, parts.physicalBus(), parts.memoryTypes());
     apic = parts.localInterrupts().attach(this);
   }

@@ -10,6 +10,8 @@ import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
 import dev.backstep.emulator.msr.MsrTable;
 import dev.backstep.emulator.time.VirtualClock;
+import dev.backstep.emulator.virtualization.Hypervisor;
+import dev.backstep.emulator.virtualization.VirtualizationExtension;
 
 /// What a vCPU is wired to when the machine is built.
 ///
@@ -23,6 +25,8 @@ import dev.backstep.emulator.time.VirtualClock;
 /// @param events where events go
 /// @param inputs gives random numbers
 /// @param numericErrors takes x87 exceptions while CR0.NE is clear
+/// @param hypervisor what is below the guest
+/// @param virtualization what the guest's own VMX or SVM instructions do
 public record VcpuParts(
     PhysicalBus physicalBus,
     PortBus ports,
@@ -33,9 +37,11 @@ public record VcpuParts(
     MemoryTypePolicy memoryTypes,
     EventPort events,
     ExternalInputs inputs,
-    NumericErrorPins numericErrors) {
+    NumericErrorPins numericErrors,
+    Hypervisor hypervisor,
+    VirtualizationExtension virtualization) {
 
-  /// A vCPU whose FERR# is not connected.
+  /// A vCPU without a hypervisor, whose FERR# is not connected.
   public VcpuParts(
       PhysicalBus physicalBus,
       PortBus ports,
@@ -56,6 +62,8 @@ public record VcpuParts(
         memoryTypes,
         events,
         inputs,
-        NumericErrorPins.UNCONNECTED);
+        NumericErrorPins.UNCONNECTED,
+        Hypervisor.NONE,
+        VirtualizationExtension.ABSENT);
   }
 }

@@ -65,6 +65,8 @@ final class ObjdumpDifferences {
           "lgs",
           "cmpxchg16b",
           "invpcid",
+          "invept",
+          "invvpid",
           "lddqu",
           "vlddqu",
           "vmovss",
@@ -151,6 +153,8 @@ final class ObjdumpDifferences {
     return switch (theirs.mnemonic()) {
       // SDM Vol. 2 "NP": 66, F2 and F3 are not allowed; F2 with 66 0F D7 neither.
       case "clac", "stac", "monitor", "mwait", "xgetbv", "xsetbv", "vmcall", "vmmcall" -> true;
+      case "vmlaunch", "vmresume", "vmxoff", "vmfunc", "vmptrst", "vmptrld", "vmread", "vmwrite" ->
+          true;
       case "fxsave", "fxsave64", "fxrstor", "fxrstor64", "ldmxcsr", "stmxcsr" -> true;
       case "lfence", "mfence", "sfence", "pmovmskb" -> true;
       case "xsavec", "xsavec64", "xsaves", "xsaves64", "xrstors", "xrstors64" -> true;

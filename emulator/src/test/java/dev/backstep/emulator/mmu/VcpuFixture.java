@@ -2,6 +2,7 @@ package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.MmioDevice;
+import dev.backstep.emulator.bus.NumericErrorPins;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.cpuid.CpuSetting;
@@ -78,7 +79,10 @@ public final class VcpuFixture implements ExecutionListener {
                 msrs,
                 platform.memoryTypes(),
                 port,
-                new CountingEntropy()));
+                new CountingEntropy(),
+                NumericErrorPins.UNCONNECTED,
+                platform.hypervisor(),
+                platform.virtualization()));
     for (SegmentRegister s : c.segments) {
       s.set(0, 0, 0xFFFF, 0x93, true);
     }

@@ -1,20 +1,20 @@
 package dev.backstep.emulator.testing;
 
 import dev.backstep.emulator.bus.GuestRam;
+import dev.backstep.emulator.bus.NumericErrorPins;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuSetting;
 import dev.backstep.emulator.cpuid.CpuidTable;
-import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.execution.BlockCache;
 import dev.backstep.emulator.execution.Interpreter;
 import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.mmu.MemoryType;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
-import dev.backstep.emulator.msr.MsrPolicy;
-import dev.backstep.emulator.msr.MsrTable;
+import dev.backstep.emulator.platform.Platform;
+import dev.backstep.emulator.platform.Platforms;
 import dev.backstep.emulator.time.VirtualClock;
 import dev.backstep.emulator.vcpu.Activity;
 import dev.backstep.emulator.vcpu.ControlBits;
@@ -26,6 +26,7 @@ import dev.backstep.emulator.vcpu.Vcpu;
 import dev.backstep.emulator.vcpu.VcpuParts;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /// A vCPU with descriptor tables, a TSS, stacks and an interpreter, for tests of the system
@@ -84,13 +85,18 @@ public final class SystemBench {
 
   /// @param cpu what `-cpu` would say
   public SystemBench(String cpu) {
+    this(cpu, Platforms.compose("bare-metal-intel", Map.of()));
+  }
+
+  /// @param cpu what `-cpu` would say
+  /// @param platform whose instructions, registers and exits are meant
+  public SystemBench(String cpu, Platform platform) {
     ram = new GuestRam(Arena.ofAuto(), RAM_BYTES);
     PhysicalBus bus = new PhysicalBus(ram);
     bus.mapRam(0, RAM_BYTES, 0, PhysicalBus.Writable.YES);
     MemoryTypePolicy writeBack =
         inputs -> new MemoryTypePolicy.Decision(MemoryType.WB, null, "test");
-    CpuidTable cpuid =
-        new CpuidTable(CpuSetting.parse(cpu), Vendor.INTEL, CpuidTable.NO_HYPERVISOR, 1);
+    CpuidTable cpuid = platform.cpuidTable(CpuSetting.parse(cpu), 1);
     EventPort events = new EventPort();
     events.connect(log);
     Vcpu[] self = new Vcpu[1];
@@ -103,11 +109,15 @@ public final class SystemBench {
                 cpu0 -> new NoInterrupts(),
                 new VirtualClock(() -> self[0] == null ? 0 : self[0].position()),
                 cpuid,
-                new MsrTable(cpuid, new MsrPolicy(0, 0, 0)),
+                platform.msrTable(cpuid),
                 writeBack,
                 events,
-                new CountingEntropy()));
+                new CountingEntropy(),
+                NumericErrorPins.UNCONNECTED,
+                platform.hypervisor(),
+                platform.virtualization()));
     self[0] = c;
+    events.filter(event -> platform.vmExits().exitFor(event, c));
     BlockCache cache = new BlockCache(ram, bus);
     cache.attach(bus, List.of(c));
     interpreter =
@@ -115,7 +125,10 @@ public final class SystemBench {
             cache,
             bus,
             new Decoder(
-                cpuid.absentFeatures().stream().map(CpuFeature::name).collect(Collectors.toSet())));
+                cpuid.absentFeatures().stream()
+                    .filter(feature -> feature != CpuFeature.MONITOR)
+                    .map(CpuFeature::name)
+                    .collect(Collectors.toSet())));
     ResetState.reset(c);
     fillGdt();
     for (int vector = 0; vector < VECTORS; vector++) {
@@ -321,6 +334,11 @@ public final class SystemBench {
     c.deadline = c.icountBase + count;
     interpreter.run(c);
     return this;
+  }
+
+  /// Length in bytes of the instruction at RIP.
+  public int lengthOfNext(Vcpu of) {
+    return interpreter.lengthOfNext(of);
   }
 
   /// Whether the guest will never retire another instruction.
