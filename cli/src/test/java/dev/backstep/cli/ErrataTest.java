@@ -55,7 +55,7 @@ class ErrataTest {
             CommandText.of(verdict.trial().command()));
   }
 
-  private static int backstep(List<String> words, PrintWriter errors) {
+  static int backstep(List<String> words, PrintWriter errors) {
     CommandLine line = CliErrors.commandLine(new Main());
     line.setErr(errors);
     return line.execute(words.toArray(new String[0]));
