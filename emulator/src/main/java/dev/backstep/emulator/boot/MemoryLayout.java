@@ -81,6 +81,14 @@ public record MemoryLayout(long ramBytes) {
     return ramBytes - lowEnd();
   }
 
+  /// The guest-physical address of a RAM offset.
+  public long gpaOf(long ramOffset) {
+    if (ramOffset >= romOffset()) {
+      return ROM_GPA + ramOffset - romOffset();
+    }
+    return ramOffset < lowEnd() ? ramOffset : FOUR_GIB + ramOffset - lowEnd();
+  }
+
   /// Where the hole for devices below 4 GiB begins, as MTRRs and chipset know it: above all low
   /// RAM, aligned.
   public long holeStart() {

@@ -24,6 +24,7 @@ public final class DeviceCatalog {
   public static final String DEBUG_CONSOLE = "isa-debugcon";
   public static final String DEBUG_EXIT = "isa-debug-exit";
   public static final String PC_TEST = "pc-testdev";
+  public static final String NONCOHERENT_DMA = "noncoherent-dma";
   public static final String PCI_TEST = "pci-testdev";
 
   private static final List<Entry> ENTRIES =
@@ -31,6 +32,7 @@ public final class DeviceCatalog {
           new Entry(DEBUG_EXIT, "ISA", List.of("iobase", "iosize"), "Ends the run with a value"),
           new Entry(PC_TEST, "ISA", List.of(), "Test device of kvm-unit-tests"),
           new Entry(PCI_TEST, "PCI", List.of(), "PCI Test Device"),
+          new Entry(NONCOHERENT_DMA, "PCI", List.of(), "DMA engine that does not snoop caches"),
           new Entry(DEBUG_CONSOLE, "ISA", List.of("iobase"), "Prints what is written to its port"));
 
   private DeviceCatalog() {}

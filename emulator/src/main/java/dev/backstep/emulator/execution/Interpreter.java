@@ -43,8 +43,14 @@ public final class Interpreter {
   private CodeBlock linkFrom = CodeBlock.NONE;
 
   public Interpreter(BlockCache cache, PhysicalBus bus, Decoder decoder) {
+    this(cache, bus, decoder, OperationBinding.PLAIN);
+  }
+
+  /// @param binding has the last word about the operations that execute instructions
+  public Interpreter(
+      BlockCache cache, PhysicalBus bus, Decoder decoder, OperationBinding binding) {
     this.builder = new BlockBuilder(cache, bus, decoder);
-    this.operations = new OperationFactory();
+    this.operations = new OperationFactory(binding);
   }
 
   public void listen(@Nullable ExecutionListener newListener) {

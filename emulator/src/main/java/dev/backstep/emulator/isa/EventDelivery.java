@@ -278,6 +278,7 @@ public final class EventDelivery {
 
   /// The way through the vector table or the IDT of the mode.
   private static void enter(Vcpu c, int vector, long errorCode, Kind kind, int extraFlags) {
+    c.mmu.caches().drain("event");
     switch (c.mode) {
       case REAL, REAL32 -> RealModeDelivery.throughVectorTable(c, vector, kind.ext());
       case VM86, PROTECTED16, PROTECTED32 ->

@@ -7,11 +7,13 @@ import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.bus.PortBus;
 import dev.backstep.emulator.bus.PortDevice;
 import dev.backstep.emulator.device.AcpiPm;
+import dev.backstep.emulator.device.BusMaster;
 import dev.backstep.emulator.device.CmosRtc;
 import dev.backstep.emulator.device.CoprocessorErrorPort;
 import dev.backstep.emulator.device.DebugConsole;
 import dev.backstep.emulator.device.DebugExit;
 import dev.backstep.emulator.device.DeviceCatalog;
+import dev.backstep.emulator.device.DmaPath;
 import dev.backstep.emulator.device.FwCfg;
 import dev.backstep.emulator.device.I8254Pit;
 import dev.backstep.emulator.device.KeyboardController;
@@ -26,6 +28,7 @@ import dev.backstep.emulator.device.pci.ChipsetFunction;
 import dev.backstep.emulator.device.pci.MemoryController;
 import dev.backstep.emulator.device.pci.MemoryController.SetUp;
 import dev.backstep.emulator.device.pci.MemoryController.SystemRom;
+import dev.backstep.emulator.device.pci.NoncoherentDmaDevice;
 import dev.backstep.emulator.device.pci.PciHostBridge;
 import dev.backstep.emulator.device.pci.PciTestDevice;
 import dev.backstep.emulator.device.pci.PciWindow;
@@ -60,6 +63,8 @@ final class BoardDevices {
   private static final int SYSTEM_CONTROL = 0x92;
   private static final int POST = 0x80;
   private static final int TEST_SLOT = 2;
+  private static final int FIRST_DMA_SLOT = 3;
+  private static final int SLOTS = 32;
 
   private final PortBus ports = new PortBus();
   private final List<Stateful> stateful = new ArrayList<>();
@@ -68,14 +73,18 @@ final class BoardDevices {
   private final Uart16550 console;
   private final PhysicalBus bus;
   private final PciHostBridge pci;
+  private final DmaPath dma;
+  private int nextDmaSlot = FIRST_DMA_SLOT;
 
   private BoardDevices(
       BoardFactory.Surroundings around,
       PhysicalBus bus,
       EventQueue timers,
       ApicRouter apics,
-      MemoryLayout layout) {
+      MemoryLayout layout,
+      DmaPath dma) {
     this.apics = apics;
+    this.dma = dma;
     PicPair pics = add(new PicPair(apics));
     ports.attach(PicPair.FIRST_PORT, PicPair.PORTS, pics);
     ports.attach(PicPair.SECOND_PORT, PicPair.PORTS, pics);
@@ -155,9 +164,10 @@ final class BoardDevices {
       EventQueue timers,
       ApicRouter apics,
       MemoryLayout layout,
-      SystemRom rom)
+      SystemRom rom,
+      DmaPath dma)
       throws MachineConfigException {
-    BoardDevices devices = new BoardDevices(around, bus, timers, apics, layout);
+    BoardDevices devices = new BoardDevices(around, bus, timers, apics, layout, dma);
     devices.addChipset(config, around, timers, layout, rom);
     for (DeviceConfig device : config.devices()) {
       devices.addOptional(device, around);
@@ -184,10 +194,23 @@ final class BoardDevices {
               new DebugConsole(around.console()));
       case "pc-testdev" -> addTestDevice();
       case "pci-testdev" -> pci.plug(TEST_SLOT, 0, new PciTestDevice());
+      case DeviceCatalog.NONCOHERENT_DMA -> addDmaDevice(around);
       default ->
           throw new MachineConfigException(
               "-device " + device.name() + ": no such device; -device ? lists those there are");
     }
+  }
+
+  private void addDmaDevice(BoardFactory.Surroundings around) throws MachineConfigException {
+    if (nextDmaSlot == SLOTS) {
+      throw new MachineConfigException(
+          "-device %s: there is room for %d of them"
+              .formatted(NoncoherentDmaDevice.NAME, SLOTS - FIRST_DMA_SLOT));
+    }
+    NoncoherentDmaDevice device =
+        new NoncoherentDmaDevice(
+            name -> new BusMaster(name, bus, dma, around.events(), around.origin()));
+    pci.plug(nextDmaSlot++, 0, device);
   }
 
   private void addTestDevice() {

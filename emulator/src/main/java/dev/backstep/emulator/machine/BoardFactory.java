@@ -38,8 +38,8 @@ import dev.backstep.emulator.listen.EventOrigin;
 import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.machine.MachineConfig.DeviceConfig;
 import dev.backstep.emulator.machine.MachineConfig.Image;
-import dev.backstep.emulator.platform.ControlPolicy;
 import dev.backstep.emulator.platform.CacheInstructions;
+import dev.backstep.emulator.platform.ControlPolicy;
 import dev.backstep.emulator.platform.NoncoherentDma;
 import dev.backstep.emulator.platform.Platform;
 import dev.backstep.emulator.platform.Platforms;
@@ -210,6 +210,8 @@ final class BoardFactory {
     KvmParts parts = new KvmParts();
     platform.capabilities().connect(parts);
     BoardVcpus vcpus = new BoardVcpus(turns, around.origin());
+    parts.cpuid(new KvmCpuidRequests(vcpus, cpuid, hardware()));
+    parts.msrs(new KvmMsrRequests(vcpus));
     parts.vcpuEvents(vcpuEvents(vcpus, interpreter));
     parts.creation(hotPlug).messages(new KvmMessages(apics, platform.capabilities()));
     ControlInterface control = platform.control().connect(parts, vcpus, around.events());
@@ -220,6 +222,12 @@ final class BoardFactory {
       }
       control.perform(call);
     };
+  }
+
+  /// What the processor of the CPU model has, whatever its flags take away.
+  private CpuidTable hardware() {
+    String model = CpuSetting.parse(config.cpu()).model().modelName();
+    return platform.cpuidTable(CpuSetting.parse(model), config.cpuCount());
   }
 
   private VcpuEventRequests vcpuEvents(BoardVcpus vcpus, Interpreter interpreter) {

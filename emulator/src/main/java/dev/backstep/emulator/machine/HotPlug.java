@@ -8,6 +8,7 @@ import dev.backstep.emulator.vcpu.ResetState;
 import dev.backstep.emulator.vcpu.Vcpu;
 import dev.backstep.emulator.vcpu.VcpuParts;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// Makes vCPUs, those that a machine has from the start and those that a hypervisor's user adds
 /// while it runs. Linux virt/kvm/kvm_main.c, kvm_vm_ioctl_create_vcpu; arch/x86/kvm/x86.c,
@@ -18,15 +19,18 @@ final class HotPlug implements KvmParts.VcpuCreation {
 
   private final TurnOrder turns;
   private final VcpuParts parts;
+  private final Consumer<Vcpu> fitting;
   private final List<Integer> added;
 
   /// @param turns where they take their place
   /// @param parts what they are connected to
+  /// @param fitting what else is done to each before its reset
   /// @param added numbers of those added before this board was built, in the order in which they
   ///   came: a guest's reset does not take them away
-  HotPlug(TurnOrder turns, VcpuParts parts, List<Integer> added) {
+  HotPlug(TurnOrder turns, VcpuParts parts, Consumer<Vcpu> fitting, List<Integer> added) {
     this.turns = turns;
     this.parts = parts;
+    this.fitting = fitting;
     this.added = added;
   }
 
@@ -43,6 +47,7 @@ final class HotPlug implements KvmParts.VcpuCreation {
 
   private Vcpu make(int number) {
     Vcpu c = new Vcpu(number, parts);
+    fitting.accept(c);
     ResetState.reset(c);
     turns.add(c);
     return c;
@@ -53,8 +58,7 @@ final class HotPlug implements KvmParts.VcpuCreation {
   public ControlAnswer create(int id) {
     if (id < 0 || id >= IDS_END) {
       return ControlAnswer.refused(
-          Errno.EINVAL,
-          "vCPU ids go from 0 to %d (KVM_MAX_VCPU_IDS - 1)".formatted(IDS_END - 1));
+          Errno.EINVAL, "vCPU ids go from 0 to %d (KVM_MAX_VCPU_IDS - 1)".formatted(IDS_END - 1));
     }
     if (turns.vcpus().size() >= MachineConfig.MOST_CPUS) {
       return ControlAnswer.refused(

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// A guest machine: vCPUs that take turns on the caller's thread, devices, memory and virtual time.
 ///
 /// The order in which instructions run is a function of the configuration and the external inputs
-/// alone: vCPUs run in the order in which they were made, each for a fixed number of instructions, until
-/// it gives up its turn (PAUSE, HLT) or a timer is due.
+/// alone: vCPUs run in the order in which they were made, each for a fixed number of instructions,
+/// until it gives up its turn (PAUSE, HLT) or a timer is due.
 public final class Machine implements PositionSource, MachineControl, AutoCloseable {
   /// Instructions a vCPU runs before the next one has its turn. Short, because guests that wait for
   /// one another without PAUSE spin for a whole turn.
@@ -220,6 +220,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     c.icountBase = position;
     c.deadline = limit;
     current = c;
+    c.hasRun = true;
     board.interpreter().run(c);
     current = null;
     position = c.icountBase;
@@ -311,6 +312,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     } catch (MachineConfigException e) {
       throw new AssertionError("the machine was built from the same configuration before", e);
     }
+    board.vcpus().forEach(c -> c.hasRun = true);
     events.connect(listener);
     board.timers().watch(this::timerMovedTo);
     board.interpreter().listen(listener);

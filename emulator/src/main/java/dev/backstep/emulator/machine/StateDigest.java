@@ -137,6 +137,13 @@ final class StateDigest {
     h.putLong(m.tscAux);
     h.putLong(m.pat);
     h.putLong(m.miscEnable);
+    h.putLong(m.platformInfo);
+    h.putLong(m.microcodeRevision);
+    h.putLong(m.archCapabilities);
+    h.putLong(m.miscFeatures);
+    h.putLong(m.featureControl);
+    h.putLong(m.vmCr);
+    h.putLong(m.vmHostSave);
     h.putLong(m.xss);
     h.putInt(m.pkrs);
     h.putLong(m.speculationControl);

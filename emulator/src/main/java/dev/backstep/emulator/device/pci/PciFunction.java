@@ -26,6 +26,7 @@ public abstract class PciFunction implements Stateful {
   private static final int SUBSYSTEM = 0x2C;
   private static final int INTERRUPT_LINE = 0x3C;
   private static final int INTERRUPT_PIN = 0x3D;
+  private static final int BUS_MASTER = 1 << 2;
   private static final int COMMAND_WRITABLE = 0x0147;
   private static final int MULTI_FUNCTION = 0x80;
 
@@ -144,6 +145,11 @@ public abstract class PciFunction implements Stateful {
   /// Whether the command register lets the function decode a space.
   final boolean decodes(PciBar.Space space) {
     return (config[COMMAND] >> space.ordinal() & 1) != 0;
+  }
+
+  /// Whether the command register lets the function access memory itself.
+  protected final boolean isBusMaster() {
+    return (config[COMMAND] & BUS_MASTER) != 0;
   }
 
   @Override
