@@ -25,12 +25,26 @@ public final class CpuidTable {
   private final boolean keepsDataPointerForExceptions;
   private final boolean zeroesPointerSelectors;
   private final StateComponents states;
+  private final WrittenCpuid written = new WrittenCpuid();
+
+  /// A processor whose FPU is what CPUID says.
+  ///
+  /// @see #CpuidTable(CpuSetting, Vendor, String, int, X87Pointers)
+  public CpuidTable(CpuSetting setting, Vendor platformVendor, String hypervisor, int vcpus) {
+    this(setting, platformVendor, hypervisor, vcpus, X87Pointers.AS_ENUMERATED);
+  }
 
   /// @param setting what `-cpu` asked for
   /// @param platformVendor whom CPUID names unless the setting says otherwise
   /// @param hypervisor twelve characters, or [#NO_HYPERVISOR]
   /// @param vcpus how many there are
-  public CpuidTable(CpuSetting setting, Vendor platformVendor, String hypervisor, int vcpus) {
+  /// @param pointers by what the pointers of the x87 behave
+  public CpuidTable(
+      CpuSetting setting,
+      Vendor platformVendor,
+      String hypervisor,
+      int vcpus,
+      X87Pointers pointers) {
     this.setting = setting;
     vendor = setting.vendor() == null ? platformVendor : setting.vendor();
     EnumSet<CpuFeature> all = EnumSet.copyOf(setting.features());
@@ -45,14 +59,20 @@ public final class CpuidTable {
       all.remove(CpuFeature.FDP_EXCPTN_ONLY);
       all.remove(CpuFeature.ZERO_FCS_FDS);
     }
+    if (pointers == X87Pointers.OF_MODEL_AND_SHOWN_AS_GONE) {
+      all.add(CpuFeature.FDP_EXCPTN_ONLY);
+      all.add(CpuFeature.ZERO_FCS_FDS);
+    }
     if (!hypervisor.equals(NO_HYPERVISOR)) {
       all.add(CpuFeature.HYPERVISOR);
     }
     features = Collections.unmodifiableSet(all);
     words = new FeatureWords(all);
     boolean intel = vendor == Vendor.INTEL;
-    keepsDataPointerForExceptions = intel && has(CpuFeature.FDP_EXCPTN_ONLY);
-    zeroesPointerSelectors = intel && has(CpuFeature.ZERO_FCS_FDS);
+    Set<CpuFeature> fpu =
+        pointers == X87Pointers.AS_ENUMERATED ? features : setting.model().features();
+    keepsDataPointerForExceptions = intel && fpu.contains(CpuFeature.FDP_EXCPTN_ONLY);
+    zeroesPointerSelectors = intel && fpu.contains(CpuFeature.ZERO_FCS_FDS);
     topology = new CpuTopology(vcpus);
     leaves = new CpuidLeaves(setting, vendor, hypervisor, topology, words);
     states = new StateComponents(this);
@@ -118,7 +138,10 @@ public final class CpuidTable {
 
   /// Whether CPUID.1:ECX\[3\] MONITOR is set on `c`: it can follow IA32_MISC_ENABLE.
   public boolean showsMonitor(Vcpu c) {
-    return c.hypervisor.showsMonitor(c, has(CpuFeature.MONITOR));
+    CpuidValues over = written.find(c.number, 1, 0);
+    boolean enumerated =
+        over == null ? has(CpuFeature.MONITOR) : (over.ecx() & CpuFeature.MONITOR.mask()) != 0;
+    return c.hypervisor.showsMonitor(c, enumerated);
   }
 
   /// SYSCALL and SYSRET work outside 64-bit mode too (APM Vol. 3 "SYSCALL"); else they are
@@ -199,11 +222,49 @@ public final class CpuidTable {
 
   /// The answer to CPUID with `leaf` in EAX and `subleaf` in ECX on `c`.
   public CpuidValues query(Vcpu c, int leaf, int subleaf) {
+    CpuidValues values = ofModel(c, leaf, subleaf);
+    CpuidValues over = written.find(c.number, leaf, subleaf);
+    return over == null ? values : withRuntimeBits(over, leaf, subleaf, values);
+  }
+
+  /// Makes CPUID on vCPU `vcpu` answer `values`, but for the bits that follow the guest's settings.
+  public void write(int vcpu, int leaf, int subleaf, CpuidValues values) {
+    written.write(vcpu, leaf, subleaf, values);
+  }
+
+  /// kvm_update_cpuid_runtime: what follows the guest's settings does so whatever was written.
+  private static CpuidValues withRuntimeBits(
+      CpuidValues written, int leaf, int subleaf, CpuidValues now) {
+    int eax = written.eax();
+    int ebx = written.ebx();
+    int ecx = written.ecx();
+    int edx = written.edx();
+    if (leaf == 1) {
+      int runtime = CpuFeature.OSXSAVE.mask() | CpuFeature.MONITOR.mask();
+      ecx = ecx & ~runtime | now.ecx() & runtime;
+      int apic = CpuFeature.APIC.mask();
+      edx = (now.edx() & apic) == 0 ? edx & ~apic : edx;
+    }
+    if (leaf == 7 && subleaf == 0) {
+      ecx = ecx & ~CpuFeature.OSPKE.mask() | now.ecx() & CpuFeature.OSPKE.mask();
+    }
+    if (leaf == 0xD && (subleaf & -2) == 0) {
+      ebx = now.ebx();
+    }
+    return new CpuidValues(eax, ebx, ecx, edx);
+  }
+
+  private CpuidValues ofModel(Vcpu c, int leaf, int subleaf) {
     if (leaves.exists(leaf)) {
       return answer(c, leaf, subleaf);
     }
     // SDM Vol. 2 "CPUID": beyond the highest leaf, the highest basic leaf answers. AMD's are zero.
     return vendor == Vendor.INTEL ? answer(c, leaves.highestBasic(), subleaf) : CpuidValues.ZERO;
+  }
+
+  /// Whether the model has this leaf.
+  public boolean hasLeaf(int leaf) {
+    return leaves.exists(leaf);
   }
 
   private CpuidValues answer(Vcpu c, int leaf, int subleaf) {

@@ -3,6 +3,7 @@ package dev.backstep.emulator.platform;
 import dev.backstep.emulator.cpuid.CpuSetting;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.cpuid.Vendor;
+import dev.backstep.emulator.cpuid.X87Pointers;
 import dev.backstep.emulator.mmu.MemoryTypePolicy;
 import dev.backstep.emulator.msr.MsrPolicy;
 import dev.backstep.emulator.msr.MsrTable;
@@ -15,6 +16,7 @@ import dev.backstep.emulator.virtualization.VirtualizationExtension;
 /// @param name as `--platform` has it
 /// @param vendor whom CPUID names, unless the CPU model says otherwise
 /// @param signature what CPUID.40000000H says, or `CpuidTable.NO_HYPERVISOR`
+/// @param x87Pointers by what the pointers of the x87 behave
 /// @param memoryTypes decides effective memory types
 /// @param msrs differences in registers
 /// @param numericErrors what x87 exceptions do while CR0.NE is clear
@@ -29,6 +31,7 @@ public record Platform(
     String name,
     Vendor vendor,
     String signature,
+    X87Pointers x87Pointers,
     MemoryTypePolicy memoryTypes,
     MsrPolicy msrs,
     NumericErrors numericErrors,
@@ -42,7 +45,7 @@ public record Platform(
 
   /// What CPUID answers on a machine of this platform.
   public CpuidTable cpuidTable(CpuSetting cpu, int vcpus) {
-    return new CpuidTable(cpu, vendor, signature, vcpus);
+    return new CpuidTable(cpu, vendor, signature, vcpus, x87Pointers);
   }
 
   /// What RDMSR and WRMSR do on a machine of this platform.

@@ -22,6 +22,12 @@ public enum PlatformProperty {
       List.of("on", "off"),
       "whether the host's processor has self-snoop, without which IGNORE_GUEST_PAT stays on",
       "arch/x86/kvm/vmx/vmx.c, vmx_hardware_setup; commit c9c1e20b4c7d (6.16)"),
+  X87_CPUID(
+      "x87-cpuid",
+      List.of("asked", "set"),
+      "what CPUID shows of FDP_EXCPTN_ONLY and ZERO_FCS_FDS: what -cpu asked for, or both set; the"
+          + " FPU is the CPU model's",
+      "Linux errata.rst, \"x87 features\": it is recommended to always set these bits"),
   VECTOR_HASHING(
       "vector-hashing",
       List.of("on", "off"),

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.platform;
 
+import dev.backstep.emulator.cpuid.X87Pointers;
 import dev.backstep.emulator.interrupt.LowestPriority;
 import java.util.EnumMap;
 import java.util.Map;
@@ -85,6 +86,13 @@ record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
       known.remove(Quirk.IGNORE_GUEST_PAT);
     }
     return known;
+  }
+
+  /// By what the pointers of the x87 behave under KVM.
+  X87Pointers x87Pointers() {
+    return value(PlatformProperty.X87_CPUID).equals("set")
+        ? X87Pointers.OF_MODEL_AND_SHOWN_AS_GONE
+        : X87Pointers.OF_MODEL;
   }
 
   LowestPriority lowestPriority() {

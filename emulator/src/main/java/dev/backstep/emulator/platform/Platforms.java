@@ -2,6 +2,7 @@ package dev.backstep.emulator.platform;
 
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.cpuid.Vendor;
+import dev.backstep.emulator.cpuid.X87Pointers;
 import dev.backstep.emulator.interrupt.ArchitecturalRouting;
 import dev.backstep.emulator.interrupt.KvmRouting;
 import dev.backstep.emulator.msr.MsrPolicy;
@@ -87,7 +88,10 @@ public final class Platforms {
               "KVM of Linux 6.16 on SVM with nested paging: the guest's PAT counts, its MTRRs do"
                   + " not; VM exits are listed",
               KVM_QUIRKS,
-              EnumSet.of(PlatformProperty.KERNEL, PlatformProperty.VECTOR_HASHING)));
+              EnumSet.of(
+                  PlatformProperty.KERNEL,
+                  PlatformProperty.VECTOR_HASHING,
+                  PlatformProperty.X87_CPUID)));
 
   private Platforms() {}
 
@@ -135,6 +139,7 @@ public final class Platforms {
               name,
               Vendor.INTEL,
               KVM_SIGNATURE,
+              setting.x87Pointers(),
               new EptMemoryTypes(setting.kernel(), setting.noncoherentDma(devices), vm),
               kvmMsrs(MICROCODE_REVISION, MsrPolicy.MoreRegisters.KVM_VMX, vm),
               NumericErrors.EXCEPTION_16,
@@ -150,6 +155,7 @@ public final class Platforms {
               name,
               Vendor.AMD,
               KVM_SIGNATURE,
+              setting.x87Pointers(),
               new NptMemoryTypes(vm),
               kvmMsrs(MICROCODE_REVISION_AMD, MsrPolicy.MoreRegisters.KVM_SVM, vm),
               NumericErrors.UNCONNECTED,
@@ -183,6 +189,7 @@ public final class Platforms {
         name,
         vendor,
         CpuidTable.NO_HYPERVISOR,
+        X87Pointers.AS_ENUMERATED,
         vendor == Vendor.AMD ? new AmdNativeMemoryTypes() : new NativeMemoryTypes(),
         BARE_METAL_MSRS,
         NumericErrors.INTERRUPT_13,
@@ -211,7 +218,7 @@ public final class Platforms {
     if (!setting.quirks().contains(quirk)) {
       throw new IllegalArgumentException(
           "--quirk %s: KVM cannot switch it off with self-snoop=off, where guests must not choose"
-              .formatted(name)
+                  .formatted(name)
               + " memory types");
     }
   }

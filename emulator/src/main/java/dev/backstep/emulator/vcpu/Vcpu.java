@@ -142,6 +142,10 @@ public final class Vcpu implements CpuSignals {
   /// A VM entry failed: this vCPU will never run another instruction.
   public boolean entryFailed;
 
+  /// It was entered since the machine was made: a hypervisor's user cannot change its CPUID any
+  /// more.
+  public boolean hasRun;
+
   /// Something outside the instruction stream may want this vCPU: the interpreter leaves its loop
   /// at the next instruction boundary and looks. Set by [#requestAttention()].
   public boolean attention;
