@@ -20,13 +20,13 @@ final class NextEvent {
   private NextEvent() {}
 
   /// Takes the event from the queue, with its side effects on the guest; null if there is none.
-  static @Nullable InjectedEvent take(KvmEventQueue queue, Vcpu c) {
+  static @Nullable InjectedEvent take(KvmEventQueue queue, Vcpu c, RealModeCodes codes) {
     if (queue.exceptionInjected || queue.exceptionPending) {
       if (!queue.exceptionInjected) {
         becomeInjected(queue, c);
       }
       queue.exceptionInjected = false;
-      return exception(queue, c);
+      return exception(queue, c, codes);
     }
     if (queue.nmiInjected) {
       queue.nmiInjected = false;
@@ -58,11 +58,11 @@ final class NextEvent {
     }
   }
 
-  /// kvm_inject_exception: real-address mode has no error codes, and KVM takes them away since
-  /// Linux 6.3 (commit 6c41468c7c12).
-  private static InjectedEvent exception(KvmEventQueue queue, Vcpu c) {
+  /// kvm_inject_exception.
+  private static InjectedEvent exception(KvmEventQueue queue, Vcpu c, RealModeCodes codes) {
     deliverPayload(queue, c);
-    boolean hasCode = queue.hasErrorCode && c.cr0(ControlBits.CR0_PE);
+    boolean mayHaveCode = codes == RealModeCodes.KEPT || c.cr0(ControlBits.CR0_PE);
+    boolean hasCode = queue.hasErrorCode && mayHaveCode;
     InjectedEvent event = InjectedEvent.of(EventType.HARDWARE_EXCEPTION, queue.vector);
     return hasCode ? event.withCode(queue.errorCode) : event;
   }

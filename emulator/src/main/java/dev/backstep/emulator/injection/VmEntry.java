@@ -12,10 +12,13 @@ import dev.backstep.emulator.vcpu.Vcpu;
 public final class VmEntry {
   private final KvmEventQueue queue = new KvmEventQueue();
   private final EntryPolicy policy;
+  private final RealModeCodes realModeCodes;
   private long hardwareReason;
 
-  public VmEntry(EntryPolicy policy) {
+  /// @param realModeCodes what becomes of error codes in real-address mode
+  public VmEntry(EntryPolicy policy, RealModeCodes realModeCodes) {
     this.policy = policy;
+    this.realModeCodes = realModeCodes;
   }
 
   KvmEventQueue queue() {
@@ -51,7 +54,7 @@ public final class VmEntry {
       EventDelivery.tripleFault(c);
       return false;
     }
-    EntryAttempt attempt = policy.attempt(c, NextEvent.take(queue, c));
+    EntryAttempt attempt = policy.attempt(c, NextEvent.take(queue, c, realModeCodes));
     switch (attempt) {
       case EntryAttempt.Quiet _ -> {}
       case EntryAttempt.Injects a -> {
@@ -77,10 +80,10 @@ public final class VmEntry {
   private void forgetRest(Vcpu c) {
     String reason =
         "a VM entry injects one event, and KVM forgets the others after it: " + policy.completion();
-    InjectedEvent left = NextEvent.take(queue, c);
+    InjectedEvent left = NextEvent.take(queue, c, realModeCodes);
     while (left != null) {
       emit(c, left, "dropped", "", reason);
-      left = NextEvent.take(queue, c);
+      left = NextEvent.take(queue, c, realModeCodes);
     }
   }
 

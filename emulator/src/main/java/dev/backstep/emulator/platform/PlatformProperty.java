@@ -33,6 +33,11 @@ public enum PlatformProperty {
       List.of("on", "off"),
       "whether the vector chooses who takes a lowest-priority interrupt; off: who took the fewest",
       "kvm.ko's parameter vector_hashing; arch/x86/kvm/lapic.c, kvm_apic_map_get_dest_lapic"),
+  REAL_MODE_ERROR_CODE(
+      "real-mode-error-code",
+      List.of("dropped", "kept"),
+      "what KVM does with the error code of an exception injected in real mode; kept: before 6.3",
+      "arch/x86/kvm/x86.c, kvm_inject_exception: commit 6c41468c7c12"),
   VMX_ANY_ERRCODE(
       "vmx-any-errcode",
       List.of("auto", "on", "off"),

@@ -1,6 +1,7 @@
 package dev.backstep.emulator.platform;
 
 import dev.backstep.emulator.cpuid.X87Pointers;
+import dev.backstep.emulator.injection.RealModeCodes;
 import dev.backstep.emulator.interrupt.LowestPriority;
 import java.util.EnumMap;
 import java.util.Map;
@@ -112,7 +113,19 @@ record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
 
   VmEntryPolicy vmx() {
     return new VmEntryPolicy.Vmx(
-        choice(PlatformProperty.VMX_ANY_ERRCODE), choice(PlatformProperty.VMX_ZERO_LEN_INJECT));
+        realModeCodes(),
+        choice(PlatformProperty.VMX_ANY_ERRCODE),
+        choice(PlatformProperty.VMX_ZERO_LEN_INJECT));
+  }
+
+  VmEntryPolicy svm() {
+    return new VmEntryPolicy.Svm(realModeCodes());
+  }
+
+  private RealModeCodes realModeCodes() {
+    return value(PlatformProperty.REAL_MODE_ERROR_CODE).equals("kept")
+        ? RealModeCodes.KEPT
+        : RealModeCodes.DROPPED;
   }
 
   /// On or off; null for auto.

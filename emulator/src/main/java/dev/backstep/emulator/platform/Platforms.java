@@ -91,6 +91,7 @@ public final class Platforms {
               EnumSet.of(
                   PlatformProperty.KERNEL,
                   PlatformProperty.VECTOR_HASHING,
+                  PlatformProperty.REAL_MODE_ERROR_CODE,
                   PlatformProperty.X87_CPUID)));
 
   private Platforms() {}
@@ -161,7 +162,7 @@ public final class Platforms {
               NumericErrors.UNCONNECTED,
               () -> new KvmRouting(vm, setting.lowestPriority()),
               new SvmExits(vm),
-              new VmEntryPolicy.Svm(),
+              setting.svm(),
               ControlPolicy.KVM,
               vm,
               new KvmHypervisor(vm, Interception.SVM),

@@ -2,7 +2,7 @@ package dev.backstep.emulator.platform;
 
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuModel;
-import dev.backstep.emulator.injection.EntryPolicy;
+import dev.backstep.emulator.injection.RealModeCodes;
 import dev.backstep.emulator.injection.SvmEntry;
 import dev.backstep.emulator.injection.VmEntry;
 import dev.backstep.emulator.injection.VmxCapabilities;
@@ -18,13 +18,17 @@ public sealed interface VmEntryPolicy {
   /// VMX. What the processor's VMX capability MSRs say follows from the CPU model, where a setting
   /// does not decide.
   ///
+  /// @param realModeCodes what KVM does with error codes in real-address mode
   /// @param anyErrorCode IA32_VMX_BASIC\[56\]; null: as the processor has it
   /// @param zeroLength IA32_VMX_MISC\[30\]; null: as the processor has it
-  record Vmx(@Nullable Boolean anyErrorCode, @Nullable Boolean zeroLength)
+  record Vmx(
+      RealModeCodes realModeCodes, @Nullable Boolean anyErrorCode, @Nullable Boolean zeroLength)
       implements VmEntryPolicy {}
 
   /// SVM.
-  record Svm() implements VmEntryPolicy {}
+  ///
+  /// @param realModeCodes what KVM does with error codes in real-address mode
+  record Svm(RealModeCodes realModeCodes) implements VmEntryPolicy {}
 
   /// The VM entries of a vCPU.
   ///
@@ -32,14 +36,13 @@ public sealed interface VmEntryPolicy {
   ///   it still has
   /// @param next reads the guest's code
   default VmEntry newEntry(CpuModel model, SvmEntry.NextInstruction next) {
-    EntryPolicy policy =
-        switch (this) {
-          case None _ -> throw new AssertionError("nothing enters a guest on bare metal");
-          case Vmx(Boolean anyErrorCode, Boolean zeroLength) ->
-              new VmxEntry(capabilities(model.features(), anyErrorCode, zeroLength));
-          case Svm _ -> new SvmEntry(next);
-        };
-    return new VmEntry(policy);
+    return switch (this) {
+      case None _ -> throw new AssertionError("nothing enters a guest on bare metal");
+      case Vmx(RealModeCodes codes, Boolean anyErrorCode, Boolean zeroLength) ->
+          new VmEntry(
+              new VmxEntry(capabilities(model.features(), anyErrorCode, zeroLength)), codes);
+      case Svm(RealModeCodes codes) -> new VmEntry(new SvmEntry(next), codes);
+    };
   }
 
   /// What the VMX capability MSRs of `model` say.

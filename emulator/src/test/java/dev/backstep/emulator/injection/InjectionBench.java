@@ -27,6 +27,7 @@ final class InjectionBench implements KvmControl.Vcpus {
 
   final SystemBench b;
   final Vcpu c;
+  RealModeCodes realModeCodes = RealModeCodes.DROPPED;
   boolean payloads;
   boolean tripleFaults;
   private final VcpuEventRequests requests;
@@ -39,7 +40,7 @@ final class InjectionBench implements KvmControl.Vcpus {
     requests =
         new VcpuEventRequests(
             number -> c,
-            () -> new VmEntry(policy(bench, generation)),
+            () -> new VmEntry(policy(bench, generation), realModeCodes),
             this,
             new VcpuEventRequests.Capabilities(() -> payloads, () -> tripleFaults),
             events);

@@ -164,4 +164,21 @@ class InjectionMatrixTest {
     assertEquals(0x2345, i.injection().errorCode());
     assertTrue(i.injection().reason().contains("0x12345"), i.injection().reason());
   }
+
+  @Test
+  void kvmBeforeLinux63LeftCodesInRealModeToTheProcessor() {
+    for (Generation generation : Generation.values()) {
+      InjectionBench i = new InjectionBench(bench(Mode.REAL), generation);
+      i.realModeCodes = RealModeCodes.KEPT;
+      long before = i.c.gpr[Vcpu.RSP];
+      i.exception(13, 0x10).step();
+      if (generation == Generation.SVM) {
+        assertEquals("delivered", i.outcome());
+        assertEquals(before - 6, i.c.gpr[Vcpu.RSP]);
+      } else {
+        assertEquals("vm-entry-failed 7", i.outcome());
+        assertEquals("deliver-error-code", i.injection().check());
+      }
+    }
+  }
 }
