@@ -36,6 +36,11 @@ public final class VirtualClock {
     this.positions = positions;
   }
 
+  /// How many instructions the machine has retired.
+  public long position() {
+    return positions.position();
+  }
+
   /// Virtual nanoseconds since power-up.
   public long nowNs() {
     return positions.position() + skippedNs;

@@ -234,10 +234,10 @@ public final class Vcpu implements CpuSignals {
     return icountBase + blockIndex;
   }
 
-  /// Where and when an event of this vCPU happens: now.
+  /// Where and when an event of this vCPU happens: now, though it may be another's turn.
   @Override
   public MachineEvent.At at() {
-    return new MachineEvent.At(position(), number, currentRip(), clock.nowNs());
+    return new MachineEvent.At(clock.position(), number, currentRip(), clock.nowNs());
   }
 
   /// RFLAGS as PUSHF would push it (VM and RF included).

@@ -9,6 +9,7 @@ import dev.backstep.emulator.time.VirtualClock;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Some vCPUs' local APICs on one router, with time that stands still until a test moves it.
 final class ApicBench implements ExecutionListener {
@@ -29,11 +30,18 @@ final class ApicBench implements ExecutionListener {
   }
 
   ApicBench(int count, EnumSet<LapicFeature> features) {
-    router =
-        new ApicRouter(
-            new LapicModel(40, features), new ArchitecturalRouting(), clock, queue, events);
-    for (int k = 0; k < count; k++) {
-      FakeCpu cpu = new FakeCpu(k);
+    this(new ArchitecturalRouting(), features, IntStream.range(0, count).toArray());
+  }
+
+  /// vCPUs with these numbers, in this order.
+  ApicBench(ApicRouting routing, int... numbers) {
+    this(routing, EnumSet.allOf(LapicFeature.class), numbers);
+  }
+
+  private ApicBench(ApicRouting routing, EnumSet<LapicFeature> features, int[] numbers) {
+    router = new ApicRouter(new LapicModel(40, features), routing, clock, queue, events);
+    for (int number : numbers) {
+      FakeCpu cpu = new FakeCpu(number);
       cpus.add(cpu);
       router.attach(cpu);
     }
@@ -56,13 +64,17 @@ final class ApicBench implements ExecutionListener {
   ApicBench x2apic() {
     enabled();
     for (int k = 0; k < cpus.size(); k++) {
-      long base = apic(k).apicBase();
-      if (!apic(k).setApicBase(base | EXTD)) {
-        throw new AssertionError("no x2APIC");
-      }
+      x2apic(k);
     }
     heard.clear();
     return this;
+  }
+
+  /// The one at this place alone in x2APIC mode.
+  void x2apic(int place) {
+    if (!apic(place).setApicBase(apic(place).apicBase() | EXTD)) {
+      throw new AssertionError("no x2APIC");
+    }
   }
 
   void write(int cpu, int offset, long value) {
