@@ -48,8 +48,9 @@ final class HotPlug implements KvmParts.VcpuCreation {
   private Vcpu make(int number) {
     Vcpu c = new Vcpu(number, parts);
     fitting.accept(c);
-    ResetState.reset(c);
+    // Before its reset, the events of which name it.
     turns.add(c);
+    ResetState.reset(c);
     return c;
   }
 
