@@ -10,6 +10,7 @@ import dev.backstep.proto.journal.FileDigest;
 import dev.backstep.proto.journal.TraceReader;
 import dev.backstep.proto.v1.Image;
 import dev.backstep.proto.v1.Manifest;
+import dev.backstep.recorder.ControlScript;
 import dev.backstep.recorder.RecordSession;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,8 +99,14 @@ record GuestRun(
 
   /// Records the run into `trace`.
   StopReason record(Path trace, ExternalInputs inputs) throws IOException, MachineConfigException {
+    return record(trace, inputs, ControlScript.none());
+  }
+
+  /// The same with requests to the hypervisor.
+  StopReason record(Path trace, ExternalInputs inputs, ControlScript script)
+      throws IOException, MachineConfigException {
     try (RecordSession session =
-        RecordSession.create(trace, manifest(), config(), inputs, bytes -> {})) {
+        RecordSession.create(trace, manifest(), config(), inputs, bytes -> {}, script)) {
       return session.run();
     }
   }
