@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /// All rows. A new one is a class and a line here.
 public final class ErrataCatalogue {
-  private static final List<ErrataRow> ROWS = List.of(new MtrrRow());
+  private static final List<ErrataRow> ROWS = List.of(new MtrrRow(), new Cr0CdRow());
 
   private ErrataCatalogue() {}
 
