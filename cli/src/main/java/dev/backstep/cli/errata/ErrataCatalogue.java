@@ -10,7 +10,14 @@ import java.util.stream.Collectors;
 
 /// All rows. A new one is a class and a line here.
 public final class ErrataCatalogue {
-  private static final List<ErrataRow> ROWS = List.of(new MtrrRow(), new Cr0CdRow());
+  private static final List<ErrataRow> ROWS =
+      List.of(
+          new X87Row(),
+          new NestedRow(),
+          new MtrrRow(),
+          new Cr0CdRow(),
+          new CacheModelRow(),
+          new QuirksRow());
 
   private ErrataCatalogue() {}
 
