@@ -12,7 +12,7 @@ import java.util.Map;
 /// The table: one line per behaviour, with the outcome on each platform and its position. An
 /// outcome that disagrees with its source begins with `!`, and a line below the table says how.
 public final class ErrataTable {
-  private static final int WIDEST_OUTCOME = 22;
+  private static final int WIDEST_OUTCOME = 18;
   private static final String NOT_RUN = "-";
   private static final String REFUSED = "refused";
   private static final String GAP = "  ";
@@ -80,8 +80,7 @@ public final class ErrataTable {
   }
 
   private static String cell(Verdict verdict) {
-    String outcome = PlainText.of(verdict.observed());
-    String shown = outcome.startsWith(REFUSED + ": ") ? REFUSED : outcome;
+    String shown = PlainText.of(shortened(verdict));
     if (shown.length() > WIDEST_OUTCOME) {
       shown = shown.substring(0, WIDEST_OUTCOME - 1) + "…";
     }
@@ -89,6 +88,19 @@ public final class ErrataTable {
     return verdict.position().isPresent()
         ? mark + shown + " @" + verdict.position().getAsLong()
         : mark + shown;
+  }
+
+  /// The outcome without what the column has no room for: of several fields the values alone.
+  private static String shortened(Verdict verdict) {
+    String outcome = verdict.observed();
+    if (outcome.startsWith(REFUSED + ": ")) {
+      return REFUSED;
+    }
+    boolean named =
+        verdict.trial().behaviour().observation()
+                instanceof Observation.FirstEvent(String _, List<String> fields)
+            && fields.size() > 1;
+    return named ? outcome.replaceAll("(^| )[a-z0-9_]+=", "$1") : outcome;
   }
 
   private static String disagreement(Verdict verdict) {

@@ -59,6 +59,21 @@ class ErrataTableTest {
   }
 
   @Test
+  void cellsHaveRoomForTheValuesOfSeveralFields() throws IOException {
+    BehaviourList list = new BehaviourList("r");
+    list.add("several", "Something.")
+        .recorded(Recipe.guest("tour"))
+        .observed(Observation.field("kind:memory_type", "effective", "nested"))
+        .expect("effective=WB nested=WB|IPAT", "s", ErrataPlatform.KVM_INTEL);
+    Verdict verdict =
+        verdict(
+            new Trial(list.done().getFirst(), ErrataPlatform.KVM_INTEL),
+            "effective=WB nested=WB|IPAT",
+            7);
+    assertTrue(printed(verdict).contains(" WB WB|IPAT @7 "), printed(verdict));
+  }
+
+  @Test
   void expectedOutcomeWithDotsIsABeginning() {
     assertTrue(new Expected("refused: no…", "s").matches("refused: nobody"));
     assertFalse(new Expected("refused: no…", "s").matches("refused: yes"));
@@ -111,8 +126,12 @@ class ErrataTableTest {
   }
 
   private static Verdict verdict(ErrataPlatform platform, String observed, long position) {
+    return verdict(new Trial(BEHAVIOUR, platform), observed, position);
+  }
+
+  private static Verdict verdict(Trial trial, String observed, long position) {
     return new Verdict(
-        new Trial(BEHAVIOUR, platform),
+        trial,
         observed,
         OptionalLong.of(position),
         Optional.empty(),
