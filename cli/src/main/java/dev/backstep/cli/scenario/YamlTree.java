@@ -34,6 +34,8 @@ final class YamlTree {
             .setUseMarks(true)
             .setCodePointLimit(mostCharacters)
             .setMaxAliasesForCollections(0)
+            // Refused with its line where keys are read.
+            .setAllowNonScalarKeys(true)
             .build();
   }
 

@@ -1,0 +1,5 @@
+/// Tests of package scenario.
+@NullMarked
+package dev.backstep.cli.scenario;
+
+import org.jspecify.annotations.NullMarked;
