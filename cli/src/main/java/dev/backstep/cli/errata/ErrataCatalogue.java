@@ -12,9 +12,12 @@ import java.util.stream.Collectors;
 public final class ErrataCatalogue {
   private static final List<ErrataRow> ROWS =
       List.of(
+          new X87Row(),
+          new NestedRow(),
           new MtrrRow(),
           new Cr0CdRow(),
-          new CacheModelRow());
+          new CacheModelRow(),
+          new QuirksRow());
 
   private ErrataCatalogue() {}
 
