@@ -13,6 +13,7 @@ public final class ErrataCatalogue {
   private static final List<ErrataRow> ROWS =
       List.of(
           new X87Row(),
+          new VcpuEventsRow(),
           new NestedRow(),
           new MtrrRow(),
           new Cr0CdRow(),
