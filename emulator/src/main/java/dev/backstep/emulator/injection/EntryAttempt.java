@@ -16,8 +16,9 @@ sealed interface EntryAttempt {
   /// The processor refuses to enter the guest.
   ///
   /// @param event what was to be injected; of no meaning if nothing was
+  /// @param exit name of the VM exit that the failure is, or empty: VMfail is none
   /// @param hardwareReason fail_entry.hardware_entry_failure_reason of KVM_EXIT_FAIL_ENTRY
-  record Fails(InjectedEvent event, FailedCheck check, long hardwareReason)
+  record Fails(InjectedEvent event, FailedCheck check, String exit, long hardwareReason)
       implements EntryAttempt {}
 
   EntryAttempt QUIET = new Quiet();

@@ -48,7 +48,8 @@ public final class SvmEntry implements EntryPolicy {
         SvmEventChecks.firstFailure(
             new SvmEventFields(field, event.errorCode(), c.mode == CpuMode.LONG64));
     if (failed != null) {
-      return new EntryAttempt.Fails(event, failed, SvmEventChecks.VMEXIT_INVALID);
+      return new EntryAttempt.Fails(
+          event, failed, "invalid_guest_state", SvmEventChecks.VMEXIT_INVALID);
     }
     return new EntryAttempt.Injects(soft ? event.as(softType(event), length) : event, "");
   }

@@ -66,14 +66,23 @@ public final class VmEntry {
         emit(c, a.event(), "dropped", "", a.reason());
         forgetRest(c);
       }
-      case EntryAttempt.Fails a -> {
-        hardwareReason = a.hardwareReason();
-        c.entryFailed = true;
-        c.entryDue = true;
-        emit(c, a.event(), "vm-entry-failed", a.check().name(), a.check().sentence());
-      }
+      case EntryAttempt.Fails a -> fail(c, a);
     }
     return !c.entryFailed;
+  }
+
+  /// KVM_EXIT_FAIL_ENTRY.
+  private void fail(Vcpu c, EntryAttempt.Fails a) {
+    hardwareReason = a.hardwareReason();
+    c.entryFailed = true;
+    c.entryDue = true;
+    String reason =
+        "%s; KVM_EXIT_FAIL_ENTRY with hardware_entry_failure_reason 0x%x"
+            .formatted(a.check().sentence(), hardwareReason);
+    emit(c, a.event(), "vm-entry-failed", a.check().name(), reason);
+    if (!a.exit().isEmpty() && c.events.isOn()) {
+      c.events.emit(new MachineEvent.VmExit(c.at(), (int) hardwareReason, a.exit(), 0));
+    }
   }
 
   /// What one entry did not inject is forgotten when the guest exits.

@@ -42,11 +42,12 @@ public final class VmxEntry implements EntryPolicy {
                 c.cr0(ControlBits.CR0_PE),
                 cpu));
     if (control != null) {
-      return new EntryAttempt.Fails(event, control, VmxEventChecks.INVALID_CONTROL_FIELD);
+      return new EntryAttempt.Fails(event, control, "", VmxEventChecks.INVALID_CONTROL_FIELD);
     }
     FailedCheck state = VmxGuestChecks.firstFailure(stateOf(c), information);
     if (state != null) {
-      return new EntryAttempt.Fails(event, state, VmxGuestChecks.INVALID_GUEST_STATE);
+      return new EntryAttempt.Fails(
+          event, state, "INVALID_STATE", VmxGuestChecks.INVALID_GUEST_STATE);
     }
     return queued == null ? EntryAttempt.QUIET : new EntryAttempt.Injects(event, remark(queued));
   }

@@ -336,4 +336,20 @@ class InjectionTest {
     assertEquals(CODE_AT, i.c.rip);
     assertEquals(0, i.c.gpr[Vcpu.RAX]);
   }
+
+  @Test
+  void onlyWhatTheGuestsStateForbidsIsAVmExit() {
+    InjectionBench control = on(Generation.SKYLAKE).exception(13).step();
+    assertEquals(0, control.b.log.of(MachineEvent.VmExit.class).size());
+    InjectionBench state = on(Generation.SKYLAKE).interrupt(0x40, false).step();
+    MachineEvent.VmExit exit = state.b.log.of(MachineEvent.VmExit.class).getFirst();
+    assertEquals(0x8000_0021, exit.reason());
+    assertEquals("INVALID_STATE", exit.name());
+    var svm = new InjectionBench(new SystemBench().longMode().code(NOP), Generation.SVM);
+    svm.exception(5).step();
+    assertEquals(-1, svm.b.log.of(MachineEvent.VmExit.class).getFirst().reason());
+    assertTrue(
+        svm.injection().reason().endsWith("hardware_entry_failure_reason 0xffffffff"),
+        svm.injection().reason());
+  }
 }
