@@ -36,6 +36,9 @@ public final class PlatformsCommand implements Callable<Integer> {
     for (Quirk quirk : Quirk.values()) {
       line(quirk.toString(), quirk.description());
       line("", "source: " + quirk.source());
+      if (quirk.invisible() != null) {
+        line("", "cannot be given: " + quirk.invisible());
+      }
     }
     System.out.printf("%nProperties (--platform NAME,PROPERTY=VALUE)%n");
     for (PlatformProperty property : PlatformProperty.values()) {

@@ -37,6 +37,12 @@ public enum KernelGeneration {
     return known;
   }
 
+  /// Whether a quirk that was switched off stays so, whatever is asked for later: since commit
+  /// a4dae7c7a41d (6.15). Before, each request replaced what the last one said.
+  boolean keepsQuirksOff() {
+    return this == LINUX_6_16;
+  }
+
   /// Whether vmx_get_mt_mask asks for `quirk`; a quirk of another part of KVM counts as asked for.
   boolean heedsWithEpt(Quirk quirk) {
     return switch (quirk) {

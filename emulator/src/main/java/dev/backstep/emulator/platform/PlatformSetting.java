@@ -89,6 +89,15 @@ record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
     return known;
   }
 
+  /// What KVM keeps for a machine with these quirks off.
+  VmCapabilities capabilities(Set<Quirk> off) {
+    VmCapabilities.Disabled earlier =
+        kernel().keepsQuirksOff()
+            ? VmCapabilities.Disabled.STAY_OFF
+            : VmCapabilities.Disabled.COME_BACK;
+    return new VmCapabilities(quirks(), off, earlier);
+  }
+
   /// By what the pointers of the x87 behave under KVM.
   X87Pointers x87Pointers() {
     return value(PlatformProperty.X87_CPUID).equals("set")

@@ -133,7 +133,7 @@ public final class Platforms {
         off.add(quirk);
       }
     }
-    VmCapabilities vm = new VmCapabilities(setting.quirks(), off);
+    VmCapabilities vm = setting.capabilities(off);
     return switch (name) {
       case "kvm-intel" ->
           new Platform(

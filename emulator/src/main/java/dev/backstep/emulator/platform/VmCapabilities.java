@@ -21,7 +21,14 @@ public final class VmCapabilities implements X2apicApi, FeatureRegisters {
 
   private static final long X2APIC_FLAGS = X2APIC_USE_32BIT_IDS | X2APIC_DISABLE_BROADCAST_QUIRK;
 
+  /// What becomes of quirks that are off when more are switched off.
+  enum Disabled {
+    STAY_OFF,
+    COME_BACK
+  }
+
   private final long supportedQuirks;
+  private final Disabled earlier;
   private long disabledQuirks;
   private long x2apicFlags;
   private boolean exceptionPayload;
@@ -30,7 +37,9 @@ public final class VmCapabilities implements X2apicApi, FeatureRegisters {
 
   /// @param supported the quirks that this KVM knows: kvm_caps.supported_quirks
   /// @param off those that are switched off from the start
-  public VmCapabilities(Set<Quirk> supported, Set<Quirk> off) {
+  /// @param earlier what a second request does to the first one's
+  VmCapabilities(Set<Quirk> supported, Set<Quirk> off, Disabled earlier) {
+    this.earlier = earlier;
     supportedQuirks = bits(supported);
     disabledQuirks = bits(off);
   }
@@ -97,9 +106,10 @@ public final class VmCapabilities implements X2apicApi, FeatureRegisters {
     return true;
   }
 
-  /// KVM_CAP_DISABLE_QUIRKS: those of `quirks` that this KVM knows. What is off stays off.
+  /// KVM_CAP_DISABLE_QUIRKS: those of `quirks` that this KVM knows.
   public void disableQuirks(long quirks) {
-    disabledQuirks |= quirks & supportedQuirks;
+    long kept = earlier == Disabled.STAY_OFF ? disabledQuirks : 0;
+    disabledQuirks = kept | quirks & supportedQuirks;
   }
 
   /// KVM_CAP_X2APIC_API. Flags stay set.

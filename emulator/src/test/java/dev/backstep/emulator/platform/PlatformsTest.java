@@ -101,6 +101,21 @@ class PlatformsTest {
   }
 
   @Test
+  void refusesQuirksThatNobodyCanSee() {
+    assertEquals(
+        "--quirk SLOT_ZAP_ALL: no guest can see it here: memory slots are the monitor's, and EPT"
+            + " violations depend on the host: neither is journaled",
+        refusal("kvm-intel", Map.of("SLOT_ZAP_ALL", false)));
+    assertEquals(
+        "--quirk STUFF_FEATURE_MSRS: KVM of Linux 6.10 does not know it",
+        refusal("kvm-intel,kernel=6.10", Map.of("STUFF_FEATURE_MSRS", false)));
+    assertEquals(
+        "--quirk LINT0_REENABLED: it makes no difference on bare-metal-intel; `backstep platforms`"
+            + " lists what does",
+        refusal("bare-metal-intel", Map.of("LINT0_REENABLED", false)));
+  }
+
+  @Test
   void takesQuirkNamesInAnyCaseAndAsKvmSpellsThem() {
     Platforms.compose("kvm-intel", Map.of("ignore_guest_pat", false));
     Platforms.compose("kvm-intel", Map.of("KVM_X86_QUIRK_IGNORE_GUEST_PAT", false));

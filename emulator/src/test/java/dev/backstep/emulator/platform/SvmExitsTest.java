@@ -28,7 +28,9 @@ class SvmExitsTest {
   }
 
   private String exit(MachineEvent event, Set<Quirk> off) {
-    MachineEvent.VmExit exit = new SvmExits(new VmCapabilities(off, off)).exitFor(event, f.c);
+    MachineEvent.VmExit exit =
+        new SvmExits(new VmCapabilities(off, off, VmCapabilities.Disabled.STAY_OFF))
+            .exitFor(event, f.c);
     return exit == null
         ? "none"
         : "%x %s %x".formatted(exit.reason(), exit.name(), exit.qualification());
