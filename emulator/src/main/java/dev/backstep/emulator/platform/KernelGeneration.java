@@ -37,8 +37,9 @@ public enum KernelGeneration {
     return known;
   }
 
-  /// Whether a quirk that was switched off stays so, whatever is asked for later: since commit
-  /// a4dae7c7a41d (6.15). Before, each request replaced what the last one said.
+  /// Whether a quirk that was switched off stays so, whatever is asked for later: since "KVM: x86:
+  /// do not allow re-enabling quirks", of the series that brought IGNORE_GUEST_PAT. Before, each
+  /// request replaced what the last one said.
   boolean keepsQuirksOff() {
     return this == LINUX_6_16;
   }

@@ -23,7 +23,7 @@ public final class Platforms {
   private static final String KVM_SIGNATURE = "KVMKVMKVM";
   private static final long MICROCODE_REVISION = 1L << 32;
 
-  /// What svm_vcpu_create gives.
+  /// What __svm_vcpu_reset gives.
   private static final long MICROCODE_REVISION_AMD = 0x0100_0065;
 
   /// MSR_PLATFORM_INFO: all that KVM can give of it.

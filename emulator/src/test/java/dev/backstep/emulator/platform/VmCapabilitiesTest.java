@@ -35,7 +35,7 @@ class VmCapabilitiesTest {
   }
 
   @Test
-  void switchesOffForGoodSince6_15() {
+  void switchesOffForGoodSinceIgnoreGuestPat() {
     var vm = new VmCapabilities(KNOWN, Set.of(Quirk.SLOT_ZAP_ALL), Disabled.STAY_OFF);
     assertTrue(vm.disableQuirks2(LINT0));
     assertTrue(vm.disableQuirks2(HYPERCALL));
