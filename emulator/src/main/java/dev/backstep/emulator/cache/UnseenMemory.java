@@ -1,7 +1,7 @@
 package dev.backstep.emulator.cache;
 
 import dev.backstep.emulator.device.StateSink;
-import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -48,17 +48,14 @@ final class UnseenMemory {
     lines.remove(line);
   }
 
-  int size() {
-    return lines.size();
-  }
-
   void save(StateSink sink) {
     sink.putInt(lines.size());
-    for (Map.Entry<Long, Line> entry : lines.entrySet()) {
-      sink.putLong(entry.getKey());
-      sink.putBytes(entry.getValue().bytes);
-      sink.putFlag(entry.getValue().fromDevice);
-      sink.putFlag(entry.getValue().staleReadSeen);
+    for (long line : lines.navigableKeySet()) {
+      Line contents = Objects.requireNonNull(lines.get(line));
+      sink.putLong(line);
+      sink.putBytes(contents.bytes);
+      sink.putFlag(contents.fromDevice);
+      sink.putFlag(contents.staleReadSeen);
     }
   }
 }

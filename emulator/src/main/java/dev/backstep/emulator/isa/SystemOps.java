@@ -126,24 +126,8 @@ public final class SystemOps {
     Hypercalls.execute(c, i, HypercallInstruction.VMMCALL);
   }
 
-  /// INVD: there are no caches to drop.
-  public static void invd(Vcpu c, DecodedInstruction i) {
-    Privilege.requireZero(c);
-    c.clock.charge(VirtualClock.MICROCODED_NS);
-  }
-
-  public static void wbinvd(Vcpu c, DecodedInstruction i) {
-    Privilege.requireZero(c);
-    c.clock.charge(VirtualClock.MICROCODED_NS);
-  }
-
   /// SERIALIZE: instructions are executed one after another, and stores to code seen at once.
   public static void serialize(Vcpu c, DecodedInstruction i) {}
-
-  /// CLFLUSH, CLFLUSHOPT, CLWB: the checks of a one-byte load.
-  public static void clflush(Vcpu c, DecodedInstruction i) {
-    c.mmu.probeRead(i.segment, i.effectiveAddress(c.gpr), 1);
-  }
 
   public static void swapgs(Vcpu c, DecodedInstruction i) {
     Privilege.requireZero(c);

@@ -23,7 +23,7 @@ class SchemaTest {
       io: op port size value device
       mmio: op gpa size value device
       apic: op reg value mode
-      ipi: vector delivery_mode dest dest_mode shorthand targets rule
+      ipi: vector delivery_mode dest dest_mode shorthand targets rule hardware_targets
       interrupt: vector source from
       exception: vector name has_error_code error_code cr2 origin
       injection: vector type has_error_code error_code outcome check reason
@@ -39,6 +39,9 @@ class SchemaTest {
       shutdown: reason value
       console: text device
       input: text device
+      control: call arguments result reason
+      cache: op gpa type reason holder
+      dma: op gpa size device snoop stale
       """;
 
   @Test
@@ -48,7 +51,7 @@ class SchemaTest {
             .map(SchemaTest::kindAndFields)
             .collect(Collectors.joining());
     assertEquals(KINDS, kinds);
-    assertEquals(23, EventKinds.names().size());
+    assertEquals(26, EventKinds.names().size());
   }
 
   private static String kindAndFields(FieldDescriptor kind) {

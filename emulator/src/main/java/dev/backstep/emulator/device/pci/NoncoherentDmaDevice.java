@@ -99,7 +99,7 @@ public final class NoncoherentDmaDevice extends PciFunction {
   }
 
   /// Refuses what it cannot do: no bus mastering, no such operation, nothing or too much to
-  /// transfer, an address whose end is beyond 64 bits.
+  /// transfer, an address beyond 63 bits.
   private void command(int command) {
     int operation = command & OPERATION;
     boolean possible =
@@ -120,7 +120,7 @@ public final class NoncoherentDmaDevice extends PciFunction {
   }
 
   private boolean isInSpace(long gpa) {
-    return Long.compareUnsigned(gpa, gpa + length - 1) <= 0 && gpa >= 0;
+    return gpa >= 0 && gpa + length - 1 >= 0;
   }
 
   private Outcome transfer(int operation, Snooping snooping) {
