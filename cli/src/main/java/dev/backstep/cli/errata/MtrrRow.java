@@ -47,6 +47,7 @@ final class MtrrRow implements ErrataRow {
     MtrrCells.addTo(list);
     MtrrCells.addHonoured(list);
     addGuestPat(list);
+    addDmaDevice(list);
     addLeaves(list);
     addSwitching(list);
     addFixedRanges(list);
@@ -77,6 +78,20 @@ final class MtrrRow implements ErrataRow {
           .observed(seen)
           .expect(expected, MtrrCells.EPT_AND_PAT + "; " + MT_MASK, KVM_INTEL);
     }
+  }
+
+  /// A device with non-coherent DMA on the machine, which the property overrules.
+  private static void addDmaDevice(BehaviourList list) {
+    Recipe recipe = MtrrCells.recipe().with("-device", "noncoherent-dma");
+    Observation seen = MtrrCells.observed(UC_ROW, UC_COLUMN, "effective", "nested");
+    list.add("pat-uc-device", "RAM that is UC, -device noncoherent-dma on the machine.")
+        .recorded(recipe)
+        .observed(seen)
+        .expect("effective=UC nested=WB", MT_MASK, KVM_INTEL);
+    list.add("pat-uc-device-not-assigned", "The same with noncoherent-dma=off.")
+        .recorded(recipe.setting("noncoherent-dma=off"))
+        .observed(seen)
+        .expect("effective=WB nested=WB|IPAT", MT_MASK, KVM_INTEL);
   }
 
   /// What the generations of KVM put into the EPT leaf of RAM that the guest makes UC in both ways.
