@@ -4,7 +4,7 @@ import dev.backstep.emulator.control.ControlCall.Argument;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /// The arguments of one request, taken by their keys. What nobody took is unknown.
@@ -13,7 +13,7 @@ final class ControlArguments {
   private static final int LONGEST_SHOWN = 40;
 
   private final String call;
-  private final Map<String, String> given = new TreeMap<>();
+  private final NavigableMap<String, String> given = new TreeMap<>();
   private final List<String> known = new ArrayList<>();
   private boolean isComplete = true;
 
@@ -77,7 +77,7 @@ final class ControlArguments {
 
   /// Every argument was asked for.
   void requireAllKnown() {
-    for (String key : given.keySet()) {
+    for (String key : List.copyOf(given.navigableKeySet())) {
       if (!known.contains(key)) {
         throw wrong(
             key, "there is no argument " + shown(key) + "; there are " + String.join(", ", known));

@@ -1,7 +1,7 @@
 package dev.backstep.emulator.control;
 
 import java.util.List;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +48,7 @@ public final class KvmParts {
     ControlAnswer enable(long flags);
   }
 
-  private final Map<String, Capability> capabilities = new TreeMap<>();
+  private final NavigableMap<String, Capability> capabilities = new TreeMap<>();
   private @Nullable VcpuEventState vcpuEvents;
   private @Nullable CpuidEntries cpuid;
   private @Nullable ModelSpecificRegisters msrs;
@@ -112,7 +112,7 @@ public final class KvmParts {
       return ControlAnswer.refused(
           Errno.EINVAL,
           "there is no capability KVM_CAP_%s here; there are %s"
-              .formatted(call.capability(), String.join(", ", capabilities.keySet())));
+              .formatted(call.capability(), String.join(", ", capabilities.navigableKeySet())));
     }
     return capability.enable(call.flags());
   }
