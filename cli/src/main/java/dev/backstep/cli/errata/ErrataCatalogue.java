@@ -15,6 +15,7 @@ public final class ErrataCatalogue {
           new X87Row(),
           new VcpuEventsRow(),
           new NestedRow(),
+          new X2apicRow(),
           new MtrrRow(),
           new Cr0CdRow(),
           new CacheModelRow(),
