@@ -116,6 +116,9 @@ class ControlReplayTest {
             LOST_MESSAGE,
             NO_VCPU,
             ControlCall.parse("enable-cap,cap=X2APIC_API,flags=1"),
+            ControlCall.parse("set-vcpu-events,vcpu=0"),
+            ControlCall.parse("set-vcpu-events,vcpu=0,nmi-masked=on,shadow=1,flags=4"),
+            ControlCall.parse("set-vcpu-events,vcpu=0,injected=on,nr=1"),
             ControlCall.parse("get-vcpu-events,vcpu=" + (cpus - 1)),
             ControlCall.parse("create-vcpu,id=" + (40 + random.nextInt(300))));
     List<Step> steps = new ArrayList<>();
