@@ -147,6 +147,10 @@ final class StateDigest {
     h.putLong(m.xss);
     h.putInt(m.pkrs);
     h.putLong(m.speculationControl);
+    h.putLong(m.systemConfiguration);
+    for (long directions : m.fixedRangeDirections) {
+      h.putLong(directions);
+    }
     h.putLong(m.machineCheckStatus);
     h.putLong(m.machineCheckControl);
     for (int k = 0; k < SystemMsrs.MACHINE_CHECK_BANKS; k++) {

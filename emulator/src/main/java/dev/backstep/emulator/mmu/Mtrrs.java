@@ -178,6 +178,20 @@ public final class Mtrrs {
     return types == 0 ? new Resolution(typeOf(defType), Rule.DEFAULT) : combine(types);
   }
 
+  /// The type of addresses in no range.
+  public MemoryType defaultType() {
+    return typeOf(defType);
+  }
+
+  public boolean isValid(int k) {
+    return (mask[k] & VALID) != 0;
+  }
+
+  /// The bits of an address that variable range `k` leaves open.
+  public long openBits(int k) {
+    return ~mask[k] & physicalMask | 0xFFF;
+  }
+
   /// The type of variable range `k`.
   public MemoryType variableType(int k) {
     return typeOf(base[k]);

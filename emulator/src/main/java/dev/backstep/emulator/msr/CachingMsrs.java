@@ -2,6 +2,7 @@ package dev.backstep.emulator.msr;
 
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.CpuidTable;
+import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.mmu.Mtrrs;
 import dev.backstep.emulator.mmu.Pat;
 import dev.backstep.emulator.vcpu.Vcpu;
@@ -27,7 +28,7 @@ final class CachingMsrs {
 
   private CachingMsrs() {}
 
-  static void addTo(MsrList list, CpuidTable cpuid) {
+  static void addTo(MsrList list, CpuidTable cpuid, MsrPolicy.MoreRegisters more) {
     if (cpuid.has(CpuFeature.PAT)) {
       list.add(0x277, "IA32_PAT", c -> c.msr.pat, CachingMsrs::writePat);
     }
@@ -43,8 +44,16 @@ final class CachingMsrs {
     for (int k = 0; k < Mtrrs.VARIABLE_RANGES; k++) {
       addVariable(list, k);
     }
+    boolean directed = cpuid.vendor() == Vendor.AMD && more == MsrPolicy.MoreRegisters.NONE;
+    if (directed) {
+      FixedRangeDirections.addTo(list);
+    }
     for (int k = 0; k < FIXED_INDEXES.length; k++) {
-      addFixed(list, k);
+      if (directed) {
+        addDirected(list, k);
+      } else {
+        addFixed(list, k);
+      }
     }
   }
 
@@ -67,6 +76,14 @@ final class CachingMsrs {
         "IA32_MTRR_FIX" + FIXED_NAMES[k],
         c -> c.mmu.mtrrs().fixed(k),
         (c, value) -> written(c, c.mmu.mtrrs().setFixed(k, value)));
+  }
+
+  private static void addDirected(MsrList list, int k) {
+    list.add(
+        FIXED_INDEXES[k],
+        "IA32_MTRR_FIX" + FIXED_NAMES[k],
+        c -> FixedRangeDirections.read(c, k),
+        (c, value) -> written(c, FixedRangeDirections.write(c, k, value)));
   }
 
   private static void written(Vcpu c, boolean accepted) {

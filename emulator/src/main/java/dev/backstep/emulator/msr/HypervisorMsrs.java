@@ -46,6 +46,7 @@ final class HypervisorMsrs {
   }
 
   private static void addCommon(MsrList list) {
+    list.constant(0xC001_0010, "SYSCFG", 0);
     list.add(
         0x140,
         "MSR_MISC_FEATURES_ENABLES",

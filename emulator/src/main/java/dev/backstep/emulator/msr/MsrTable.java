@@ -32,7 +32,7 @@ public final class MsrTable {
     TimeAndApicMsrs.addTo(list, cpuid);
     SystemCallMsrs.addTo(list, cpuid);
     ControlFlowMsrs.addTo(list, cpuid);
-    CachingMsrs.addTo(list, cpuid);
+    CachingMsrs.addTo(list, cpuid, policy.more());
     FeatureMsrs.addTo(list, cpuid);
     MachineMsrs.addTo(list, cpuid, policy);
     HypervisorMsrs.addTo(list, policy.more());
@@ -134,6 +134,8 @@ public final class MsrTable {
     Arrays.fill(m.machineCheckBankAddress, 0);
     Arrays.fill(m.machineCheckBankMisc, 0);
     c.mmu.mtrrs().reset();
+    m.systemConfiguration = 0;
+    Arrays.fill(m.fixedRangeDirections, 0);
     c.mmu.translations().setPkrs(0);
     c.mmu.translations().setPkru(0);
     m.tscAdjust = 0;

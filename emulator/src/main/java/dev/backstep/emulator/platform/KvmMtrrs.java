@@ -18,8 +18,8 @@ final class KvmMtrrs {
   static Resolution resolve(Mtrrs mtrrs, long gpa) {
     Resolution hardware = mtrrs.resolve(gpa);
     return switch (hardware.rule()) {
-      case ABSENT, DISABLED, FIXED, DEFAULT -> hardware;
-      case VARIABLE, OVERLAP_UC, OVERLAP_WT, OVERLAP_UNDEFINED -> variable(mtrrs, gpa);
+      case ABSENT, DISABLED, FIXED -> hardware;
+      case VARIABLE, OVERLAP_UC, OVERLAP_WT, OVERLAP_UNDEFINED, DEFAULT -> variable(mtrrs, gpa);
     };
   }
 
@@ -32,10 +32,7 @@ final class KvmMtrrs {
         return found;
       }
     }
-    if (found == null) {
-      throw new AssertionError("no variable range covers %x".formatted(gpa));
-    }
-    return found;
+    return found == null ? new Resolution(mtrrs.defaultType(), Rule.DEFAULT) : found;
   }
 
   private static Resolution join(Resolution found, MemoryType type) {
@@ -60,13 +57,20 @@ final class KvmMtrrs {
   private static int next(Mtrrs mtrrs, long gpa, int before) {
     int best = -1;
     for (int k = 0; k < Mtrrs.VARIABLE_RANGES; k++) {
-      if (mtrrs.covers(k, gpa)
+      if (covers(mtrrs, k, gpa)
           && (before < 0 || comesAfter(mtrrs, k, before))
           && (best < 0 || comesAfter(mtrrs, best, k))) {
         best = k;
       }
     }
     return best;
+  }
+
+  /// A range goes from its base to the last address that agrees with the base where the mask has
+  /// ones, as if the mask had no holes: var_mtrr_range.
+  private static boolean covers(Mtrrs mtrrs, int k, long gpa) {
+    long first = mtrrs.base(k) & -4096L;
+    return mtrrs.isValid(k) && gpa >= first && gpa <= (first | mtrrs.openBits(k));
   }
 
   /// Ranges with equal bases have equal types: their order makes no difference.

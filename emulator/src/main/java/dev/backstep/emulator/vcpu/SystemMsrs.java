@@ -41,6 +41,11 @@ public final class SystemMsrs {
 
   public long vmHostSave;
 
+  /// AMD's SYSCFG, and the RdMem and WrMem bits of the fixed-range MTRRs.
+  public long systemConfiguration;
+
+  public final long[] fixedRangeDirections = new long[11];
+
   /// IA32_DEBUGCTL; of its bits only [ControlBits#DEBUGCTL_BTF] is ever set.
   public long debugControl;
 

@@ -66,6 +66,17 @@ class KvmMtrrsTest {
     assertEquals("WB OVERLAP_UNDEFINED", at(0));
   }
 
+  @Test
+  void takesAMaskWithHolesForOneRange() {
+    mtrrs.setDefType(1 << 11 | WB);
+    mtrrs.setBase(0, UC);
+    mtrrs.setMask(0, (1L << 46) - 0x4000 | 0x1000 | 1 << 11);
+    assertEquals("UC VARIABLE", at(0x1000));
+    assertEquals(Mtrrs.Rule.DEFAULT, mtrrs.resolve(0x1000).rule(), "hardware");
+    assertEquals("UC VARIABLE", at(0x2000));
+    assertEquals("WB DEFAULT", at(0x4000));
+  }
+
   /// The list that KVM keeps, sorted by descending base, walked as it walks it.
   private static int walk(List<long[]> ranges, long gpa) {
     List<long[]> sorted = new ArrayList<>(ranges);
