@@ -70,16 +70,36 @@ public final class VcpuEventRequests implements KvmParts.VcpuEventState {
   public ControlAnswer set(int vcpu, VcpuEvents asked) {
     Refusal refusal = refusal(asked);
     if (refusal != null) {
-      tell(vcpu, asked.exception(), refusal);
-      return ControlAnswer.refused(Errno.EINVAL, refusal.reason());
+      return refused(vcpu, asked, refusal);
     }
     Vcpu c = vcpus.apply(vcpu);
     VmEntry entry = entryOf(c);
     fill(entry.queue(), effective(asked), asked.interrupt(), asked.nmi());
     apply(c, entry, asked);
+    Refusal late = lateRefusal(asked);
+    if (late == null) {
+      setTripleFault(entry.queue(), asked);
+    } else {
+      forgetUnlessLookedAt(c, entry.queue(), asked);
+    }
     c.entryDue = true;
     c.requestAttention();
-    return ControlAnswer.DONE;
+    return late == null ? ControlAnswer.DONE : refused(vcpu, asked, late);
+  }
+
+  private ControlAnswer refused(int vcpu, VcpuEvents asked, Refusal refusal) {
+    tell(vcpu, asked.exception(), refusal);
+    return ControlAnswer.refused(Errno.EINVAL, refusal.reason());
+  }
+
+  /// After a late refusal nothing has asked KVM to look at events (KVM_REQ_EVENT), unless an NMI
+  /// does or an earlier request did: the next VM entry injects none of them, and the exit after it
+  /// forgets them.
+  private static void forgetUnlessLookedAt(Vcpu c, KvmEventQueue queue, VcpuEvents asked) {
+    boolean hasNmi = has(asked, VcpuEvents.VALID_NMI_PENDING) && asked.nmi().pending();
+    if (!c.entryDue && !hasNmi) {
+      queue.clear();
+    }
   }
 
   private VmEntry entryOf(Vcpu c) {
@@ -91,7 +111,7 @@ public final class VcpuEventRequests implements KvmParts.VcpuEventState {
     return entry;
   }
 
-  /// The checks, in the order of the ioctl.
+  /// The checks before anything is set, in the order of the ioctl.
   private @Nullable Refusal refusal(VcpuEvents asked) {
     int unknown = asked.flags() & ~KNOWN_FLAGS;
     if (unknown != 0) {
@@ -109,13 +129,24 @@ public final class VcpuEventRequests implements KvmParts.VcpuEventState {
           "exception.nr is %d; exceptions have the numbers 0 to 31 without 2, the NMI"
               .formatted(x.nr()));
     }
-    if (has(asked, VcpuEvents.VALID_TRIPLE_FAULT)
-        && !capabilities.tripleFaultEvent.getAsBoolean()) {
-      return new Refusal(
-          "triple-fault",
-          "VALID_TRIPLE_FAULT needs KVM_CAP_X86_TRIPLE_FAULT_EVENT, which is not enabled");
-    }
     return null;
+  }
+
+  /// The check that the ioctl makes when it has set everything else, which stays.
+  private @Nullable Refusal lateRefusal(VcpuEvents asked) {
+    return !has(asked, VcpuEvents.VALID_TRIPLE_FAULT)
+            || capabilities.tripleFaultEvent.getAsBoolean()
+        ? null
+        : new Refusal(
+            "triple-fault",
+            "VALID_TRIPLE_FAULT needs KVM_CAP_X86_TRIPLE_FAULT_EVENT, which is not enabled; KVM"
+                + " finds that out last: shadow, NMIs, their mask and the SIPI vector are set");
+  }
+
+  private static void setTripleFault(KvmEventQueue queue, VcpuEvents asked) {
+    if (has(asked, VcpuEvents.VALID_TRIPLE_FAULT)) {
+      queue.tripleFault = asked.tripleFaultPending();
+    }
   }
 
   /// What counts of the exception: with VALID_PAYLOAD a pending one is not injected as well, and
@@ -167,9 +198,6 @@ public final class VcpuEventRequests implements KvmParts.VcpuEventState {
     if (has(asked, VcpuEvents.VALID_SMM)) {
       c.smiPending = false;
       c.initPending = false;
-    }
-    if (has(asked, VcpuEvents.VALID_TRIPLE_FAULT)) {
-      entry.queue().tripleFault = asked.tripleFaultPending();
     }
   }
 

@@ -29,11 +29,11 @@ public final class VmEntry {
     return policy;
   }
 
-  /// Whether what is queued makes a halted vCPU run: a pending exception does, events that were
-  /// injected before wait for something else to wake it. Linux arch/x86/kvm/x86.c,
-  /// kvm_vcpu_has_events.
+  /// Whether what is queued makes a halted vCPU run: a pending exception and a triple fault do,
+  /// events that were injected before wait for something else to wake it. Linux arch/x86/kvm,
+  /// kvm_vcpu_has_events in x86.c and kvm_is_exception_pending in x86.h.
   public boolean wakes() {
-    return queue.exceptionPending;
+    return queue.exceptionPending || queue.tripleFault;
   }
 
   /// Why the processor refused to enter the guest; of meaning once `Vcpu.entryFailed` is set.

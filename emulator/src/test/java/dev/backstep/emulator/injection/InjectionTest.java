@@ -309,9 +309,7 @@ class InjectionTest {
     assertEquals(0, i.injections().size());
   }
 
-  @Test
-  void tripleFaultShutsDown() {
-    InjectionBench i = on(Generation.SKYLAKE);
+  private static void setTripleFault(InjectionBench i) {
     i.tripleFaults = true;
     i.set(
         new VcpuEvents(
@@ -321,9 +319,26 @@ class InjectionTest {
             0,
             true,
             VcpuEvents.VALID_TRIPLE_FAULT));
+  }
+
+  @Test
+  void tripleFaultShutsDown() {
+    InjectionBench i = on(Generation.SKYLAKE);
+    setTripleFault(i);
     i.b.run(1);
     assertEquals(Activity.SHUTDOWN, i.c.activity);
     assertEquals(0, i.c.position());
+  }
+
+  /// Linux arch/x86/kvm/x86.h, kvm_is_exception_pending.
+  @Test
+  void tripleFaultWakesAHaltedVcpu() {
+    var i = new InjectionBench(new SystemBench().protected32().code(HLT, NOP), Generation.SKYLAKE);
+    i.b.run(1);
+    assertEquals(Activity.HALTED, i.c.activity);
+    setTripleFault(i);
+    i.b.run(1);
+    assertEquals(Activity.SHUTDOWN, i.c.activity);
   }
 
   @Test

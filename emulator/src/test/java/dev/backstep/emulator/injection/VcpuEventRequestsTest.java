@@ -68,10 +68,37 @@ class VcpuEventRequestsTest {
     refuses(events(NONE, 1 << 31), "flags");
   }
 
+  /// The ioctl looks at the triple fault when everything else is set, and then does not ask for an
+  /// entry that injects.
+  @Test
+  void aTripleFaultIsRefusedWhenTheRestIsSet() {
+    int flags = VcpuEvents.VALID_TRIPLE_FAULT | VcpuEvents.VALID_SHADOW;
+    var shadow = new PendingInterrupt(false, 0, false, EntryPolicy.SHADOW_MOV_SS);
+    var masked = new NonMaskable(false, false, true);
+    ControlAnswer answer = i.set(new VcpuEvents(injected(6), shadow, masked, 0, true, flags));
+    assertEquals("-EINVAL", answer.result());
+    assertTrue(i.c.nmiBlocked);
+    assertTrue(i.c.stackSwitchShadow);
+    i.step();
+    assertEquals(0, i.b.exceptions().size());
+    assertEquals(1, i.injections().size(), "the refusal");
+  }
+
+  @Test
+  void anNmiHasTheNextEntryInjectInSpiteOfTheRefusal() {
+    int flags = VcpuEvents.VALID_TRIPLE_FAULT | VcpuEvents.VALID_NMI_PENDING;
+    var nmi = new NonMaskable(false, true, false);
+    i.set(new VcpuEvents(injected(6), PendingInterrupt.NONE, nmi, 0, true, flags));
+    i.step();
+    assertEquals(6, i.injections().getLast().vector());
+    assertEquals("delivered", i.injections().getLast().outcome());
+  }
+
   @Test
   void refusesPayloadsAndTripleFaultsWithoutTheirCapabilities() {
     refuses(events(NONE, VcpuEvents.VALID_PAYLOAD), "payload");
-    refuses(events(NONE, VcpuEvents.VALID_TRIPLE_FAULT), "triple-fault");
+    assertEquals("-EINVAL", i.set(events(NONE, VcpuEvents.VALID_TRIPLE_FAULT)).result());
+    assertEquals("triple-fault", i.injections().getLast().check());
     i.payloads = true;
     i.tripleFaults = true;
     int both = VcpuEvents.VALID_PAYLOAD | VcpuEvents.VALID_TRIPLE_FAULT;
