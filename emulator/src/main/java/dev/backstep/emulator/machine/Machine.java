@@ -34,6 +34,8 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   /// for ever: it halted with interrupts off while, say, the PIT runs on.
   private static final int MOST_IDLE_TURNS = 10_000_000;
 
+  private static final long NO_POSITION = -1;
+
   private final MachineConfig config;
   private final Arena arena;
   private final BoardFactory boards;
@@ -53,7 +55,7 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
   private volatile long progress;
   private long turns;
   private int idleTurns;
-  private long lastReset = -1;
+  private long lastReset = NO_POSITION;
 
   /// Builds a machine at power-up.
   ///
@@ -202,6 +204,8 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     while (call != null) {
       board.control().perform(call);
       board.turns().reconsiderAll();
+      // What follows is not the doing of the guest alone: a further reset is not one for ever.
+      lastReset = NO_POSITION;
       call = inputs.controlCall(position);
     }
   }
@@ -307,12 +311,14 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     lastReset = position;
     // What brings the new board to power-up is not the guest's doing, as it was not the first time.
     events.connect(null);
+    List<Vcpu> before = board.vcpus();
     try {
       board = boards.build();
     } catch (MachineConfigException e) {
       throw new AssertionError("the machine was built from the same configuration before", e);
     }
-    board.vcpus().forEach(c -> c.hasRun = true);
+    // The hypervisor's vCPUs are still the same.
+    before.forEach(c -> board.turns().get(c.number).hasRun = c.hasRun);
     events.connect(listener);
     board.timers().watch(this::timerMovedTo);
     board.interpreter().listen(listener);
