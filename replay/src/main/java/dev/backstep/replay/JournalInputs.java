@@ -26,7 +26,9 @@ final class JournalInputs implements ExternalInputs {
   private final JournalCursor<Input> inputs;
 
   /// The requests among the inputs, looked at ahead of time: each ends a turn.
-  private final @Nullable JournalCursor<Input> requests;
+  private final JournalCursor<Input> requests;
+
+  private final int mostRequests;
 
   private final FirstDivergence divergence;
   private Runnable leaveTurn = () -> {};
@@ -35,10 +37,12 @@ final class JournalInputs implements ExternalInputs {
   private LongSupplier position = () -> 0;
   private LongSupplier turn = () -> 0;
 
-  /// @param hasRequests whether requests to the hypervisor were recorded
-  JournalInputs(RecentChunks chunks, FirstDivergence divergence, boolean hasRequests) {
+  /// @param mostRequests how many requests to the hypervisor can have been recorded: behind the
+  ///   last one nobody looks through the rest of the journal for another
+  JournalInputs(RecentChunks chunks, FirstDivergence divergence, int mostRequests) {
     this.inputs = new JournalCursor<>(chunks, DecodedChunk::inputs);
-    this.requests = hasRequests ? new JournalCursor<>(chunks, JournalInputs::requestsOf) : null;
+    this.requests = new JournalCursor<>(chunks, JournalInputs::requestsOf);
+    this.mostRequests = mostRequests;
     this.divergence = divergence;
   }
 
@@ -116,10 +120,14 @@ final class JournalInputs implements ExternalInputs {
     if (!taken(next, asked)) {
       return null;
     }
-    if (requests != null && next.equals(requests.peek())) {
+    if (next.equals(nextRequest())) {
       requests.take();
     }
     return call;
+  }
+
+  private @Nullable Input nextRequest() {
+    return requests.taken() < mostRequests ? requests.peek() : null;
   }
 
   /// What made it due must have happened.
@@ -143,7 +151,7 @@ final class JournalInputs implements ExternalInputs {
 
   @Override
   public long nextControlPosition() {
-    Input next = requests == null ? null : requests.peek();
+    Input next = nextRequest();
     leaveAfterEvents =
         next != null && next.getInjection().hasAfterEvents()
             ? next.getInjection().getAfterEvents()

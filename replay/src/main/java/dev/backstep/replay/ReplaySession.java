@@ -49,8 +49,8 @@ public final class ReplaySession implements AutoCloseable {
       throw new ReplayException(reader.trace() + ": holds no whole chunk: nothing to replay");
     }
     RecentChunks chunks = new RecentChunks(reader);
-    boolean hasRequests = reader.manifest().getConfiguration().getInjectionsCount() > 0;
-    JournalInputs inputs = new JournalInputs(chunks, divergence, hasRequests);
+    int mostRequests = reader.manifest().getConfiguration().getInjectionsCount();
+    JournalInputs inputs = new JournalInputs(chunks, divergence, mostRequests);
     machine = build(inputs, console);
     inputs.connect(machine);
     try {
