@@ -142,7 +142,12 @@ public final class ApicRouter implements LocalInterrupts.Factory {
   }
 
   /// Carries an IPI that a hypervisor sends: KVM looks its target up by APIC ID and nothing else.
+  ///
+  /// @param apicId one of more than 32 bits is nobody's
   boolean sendForGuest(Lapic sender, long apicId, Icr icr) {
+    if (apicId >>> 32 != 0) {
+      return false;
+    }
     InterruptMessage message = InterruptMessage.ofHypercall(icr, apicId);
     BitSet targets = new BitSet();
     Route route = routing.route(message, sender, apics, targets);

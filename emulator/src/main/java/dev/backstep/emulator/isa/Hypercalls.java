@@ -82,7 +82,8 @@ final class Hypercalls {
     boolean wide = c.mode == CpuMode.LONG64;
     long used = wide ? -1 : 0xFFFFFFFFL;
     long reached = sendTo(c, c.gpr[Vcpu.RBX] & used, lowest, (int) icr);
-    long next = lowest + (wide ? Long.SIZE : Integer.SIZE);
+    // An APIC ID is 32 bits: behind the last ones come the first.
+    long next = lowest + (wide ? Long.SIZE : Integer.SIZE) & 0xFFFFFFFFL;
     return reached + sendTo(c, c.gpr[Vcpu.RCX] & used, next, (int) icr);
   }
 

@@ -393,6 +393,9 @@ class KvmRoutingTest {
     assertTrue(bench.apic(0).canSendForGuest());
     assertTrue(bench.apic(0).sendForGuest(300, VECTOR));
     assertEquals("hypercall, map: phys_map[300]", rule(bench));
+    assertEquals(false, bench.apic(0).sendForGuest(0xFFFF_FFFFL, VECTOR));
+    assertEquals("hypercall, map: 4294967295 is above max_apic_id 300: dropped", rule(bench));
+    assertEquals(false, bench.apic(0).sendForGuest(1L << 32, VECTOR));
   }
 
   /// Requests change what the next change of an identity builds.
