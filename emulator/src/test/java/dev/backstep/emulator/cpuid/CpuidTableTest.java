@@ -1,6 +1,7 @@
 package dev.backstep.emulator.cpuid;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.backstep.emulator.mmu.VcpuFixture;
@@ -205,5 +206,54 @@ class CpuidTableTest {
     assertEquals(0x6FB, query(1, 0).eax());
     var qemu = new VcpuFixture("qemu64", "bare-metal-intel", Map.of());
     assertEquals(0x60FB1, qemu.cpuid.query(qemu.c, 1, 0).eax());
+  }
+
+  private static CpuidTable under(X87Pointers pointers, String cpu, Vendor vendor) {
+    return new CpuidTable(CpuSetting.parse(cpu), vendor, "KVMKVMKVM", 1, pointers);
+  }
+
+  @Test
+  void pointersOfTheX87AreTheModelsUnderAHypervisor() {
+    String cleared = "Skylake-Server,-fdp-excptn-only,-zero-fcs-fds";
+    var metal = under(X87Pointers.AS_ENUMERATED, cleared, Vendor.INTEL);
+    assertFalse(metal.keepsDataPointerForExceptions());
+    assertFalse(metal.zeroesPointerSelectors());
+    var kvm = under(X87Pointers.OF_MODEL, cleared, Vendor.INTEL);
+    assertTrue(kvm.keepsDataPointerForExceptions());
+    assertTrue(kvm.zeroesPointerSelectors());
+    assertFalse(kvm.has(CpuFeature.FDP_EXCPTN_ONLY));
+    var haswell = under(X87Pointers.OF_MODEL, "Haswell,+fdp-excptn-only", Vendor.INTEL);
+    assertFalse(haswell.keepsDataPointerForExceptions());
+    assertTrue(haswell.has(CpuFeature.FDP_EXCPTN_ONLY));
+  }
+
+  @Test
+  void bothBitsCanAlwaysBeShown() {
+    for (String cpu : new String[] {"Haswell", "EPYC"}) {
+      var shown = under(X87Pointers.OF_MODEL_AND_SHOWN_AS_GONE, cpu, Vendor.INTEL);
+      assertTrue(shown.has(CpuFeature.FDP_EXCPTN_ONLY), cpu);
+      assertTrue(shown.has(CpuFeature.ZERO_FCS_FDS), cpu);
+      assertFalse(shown.keepsDataPointerForExceptions(), cpu);
+    }
+  }
+
+  @Test
+  void writtenLeavesAnswerButForWhatFollowsTheGuest() {
+    f.cpuid.write(0, 1, 0, new CpuidValues(1, 2, -1, -1));
+    assertEquals(1, query(1, 0).eax());
+    assertEquals(1, query(1, 9).eax()); // Leaf 1 has no subleaves.
+    assertEquals(0, query(1, 0).ecx() & CpuFeature.OSXSAVE.mask());
+    f.c.cr4 |= ControlBits.CR4_OSXSAVE;
+    assertTrue((query(1, 0).ecx() & CpuFeature.OSXSAVE.mask()) != 0);
+    f.lapic.base = 0xFEE0_0100L;
+    assertEquals(0, query(1, 0).edx() & CpuFeature.APIC.mask());
+    f.cpuid.write(0, 7, 1, new CpuidValues(3, 3, 3, 3));
+    assertEquals(new CpuidValues(3, 3, 3, 3), query(7, 1));
+    assertEquals(of(1).query(f.c, 7, 0), query(7, 0));
+    int enabled = query(0xD, 0).ebx();
+    f.cpuid.write(0, 0xD, 0, new CpuidValues(7, 1, 1, 0));
+    assertEquals(new CpuidValues(7, enabled, 1, 0), query(0xD, 0));
+    f.cpuid.write(1, 0, 0, new CpuidValues(0, 0, 0, 0)); // Another vCPU's.
+    assertEquals(0x1F, query(0, 0).eax());
   }
 }
