@@ -56,10 +56,7 @@ public final class CacheModel implements DmaPath, Stateful {
   /// the guest's: there nothing is lost. Combining buffers have long emptied.
   public void reset() {
     for (ProcessorCache processor : processors.values()) {
-      processor.drain("reset");
-      if (rules.dropsLinesOnInvd()) {
-        processor.discardAll("reset");
-      }
+      processor.reset();
     }
   }
 

@@ -6,6 +6,8 @@ import dev.backstep.emulator.device.StateSink;
 /// One processor's accesses to RAM, through its cache and its write-combining buffers. Addresses
 /// are RAM offsets; an access may cross lines but no page.
 public final class ProcessorCache {
+  private static final String RESET = "reset";
+
   private final CoherentLines lines;
   private final CacheLines own;
   private final CombiningBuffers buffers = new CombiningBuffers();
@@ -199,9 +201,20 @@ public final class ProcessorCache {
     }
   }
 
-  void discardAll(String why) {
+  private void discardAll(String why) {
     for (long line : own.held()) {
       lines.discard(own, line, why);
+    }
+  }
+
+  /// Empties everything; see [CacheModel#reset].
+  void reset() {
+    drain(RESET);
+    if (rules.dropsLinesOnInvd()) {
+      discardAll(RESET);
+    }
+    for (long line : own.held()) {
+      lines.invalidate(own, line, "", RESET);
     }
   }
 

@@ -12,7 +12,7 @@
 /// something else: those that a processor has modified and not written back, and those that a
 /// device overwrote while they were cached. Page walks and instruction fetches therefore need not
 /// know of caches, and with the model off nothing is different from a machine without it. See
-/// docs/adr, "Caches as a difference from guest RAM".
+/// docs/adr, "Caches are a difference from guest RAM".
 ///
 /// Invariants: a line is modified in one cache only, and then in no other; a line that is in no
 /// cache is not in [UnseenMemory]; each change of guest RAM is told to its code watch. Lines are
