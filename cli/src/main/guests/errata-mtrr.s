@@ -150,6 +150,8 @@ devices:
     TOUCH WINDOW+0x2000
     ret
 
+.equ SYSCFG, 0xc0010010           # AMD's; bit 19 opens bits 4:3 (RdMem, WrMem) of fixed ranges
+
 # REFUSED "key", msr, high, low: prints key=0xd(0x0) if WRMSR raises #GP(0), key=none if it does not.
 .macro REFUSED key, msr, high, low
     mov $\msr, %ecx
@@ -208,6 +210,8 @@ registers:
     mov $IA32_MTRR_PHYSBASE0 + 2 * RANGES, %ecx
     FAULTS rdmsr
     FACT_SEEN "ninth-range"
+    REFUSED "syscfg-write", SYSCFG, 0, 1<<19
+    REFUSED "fixed-rdmem", IA32_MTRR_FIX64K_00000, 0x06060606, 0x0606061e
     ret
 
     .data

@@ -275,6 +275,19 @@ final class MtrrRow implements ErrataRow {
     refused(list, "pat-bit-3", "IA32_PAT with the reserved bit 3");
     refused(list, "mtrrcap-write", "a write to IA32_MTRRCAP");
     refused(list, "ninth-range", "a read of a ninth variable range");
+    extended(list, "syscfg-write", "SYSCFG.MtrrFixDramModEn is set: none, or #GP(0)");
+    extended(list, "fixed-rdmem", "RdMem and WrMem in FIX64K_00000: none, or #GP(0)");
+  }
+
+  /// What only AMD's processors have; KVM gives its guests SYSCFG to read only.
+  private static void extended(BehaviourList list, String key, String text) {
+    String source = "APM Vol. 2 \"Extended Fixed-Range MTRR Type-Field Encodings\"";
+    list.add("mtrr-msr-" + key, text + ".")
+        .recorded(Recipe.guest("errata-mtrr").append("registers"))
+        .observed(Observation.printed(key))
+        .expect("0xd(0x0)", "SDM Vol. 3 \"Fixed Range MTRRs\"", BARE_METAL_INTEL)
+        .expect("none", source, BARE_METAL_AMD)
+        .expect("0xd(0x0)", "arch/x86/kvm/x86.c, kvm_set_msr_common; mtrr.c", KVM_INTEL, KVM_AMD);
   }
 
   private static void refused(BehaviourList list, String key, String what) {

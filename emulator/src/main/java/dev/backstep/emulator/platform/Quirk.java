@@ -14,7 +14,8 @@ public enum Quirk {
   CD_NW_CLEARED(
       1,
       "KVM clears CR0.CD and CR0.NW in hardware: the guest reads them back, caches stay on. Off:"
-          + " the guest's CR0.CD puts the caches into no-fill mode",
+          + " the guest's CR0.CD puts the caches into no-fill mode (kvm-intel: makes RAM UC, before"
+          + " 6.11 with non-coherent DMA only)",
       "Linux api.rst, KVM_CAP_DISABLE_QUIRKS2; errata.rst, CR0.CD"),
   LAPIC_MMIO_HOLE(
       2,
