@@ -3,6 +3,7 @@ package dev.backstep.emulator.execution;
 import dev.backstep.emulator.bus.PhysicalBus;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Decoder;
+import dev.backstep.emulator.decode.Opcode;
 import dev.backstep.emulator.isa.BranchTracking;
 import dev.backstep.emulator.isa.DebugTraps;
 import dev.backstep.emulator.isa.EventDelivery;
@@ -61,9 +62,13 @@ public final class Interpreter {
 
   /// Length in bytes of the instruction at RIP, between two instructions.
   ///
-  /// @throws GuestFault if it cannot be fetched
+  /// @throws GuestFault if it cannot be fetched, or is none
   public int lengthOfNext(Vcpu c) {
-    return builder.blockAt(c).instructions[0].length;
+    DecodedInstruction next = builder.blockAt(c).instructions[0];
+    if (next.opcode == Opcode.INVALID || next.opcode == Opcode.TOO_LONG) {
+      throw c.fault.undefinedOpcode();
+    }
+    return next.length;
   }
 
   /// Whether the guest only faults, in its fault handlers or on the way to them, and retires

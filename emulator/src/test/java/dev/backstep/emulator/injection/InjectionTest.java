@@ -153,6 +153,14 @@ class InjectionTest {
   }
 
   @Test
+  void amdGivesUpASoftExceptionAtAnInstructionThatIsNone() {
+    var i = new InjectionBench(new SystemBench().protected32().code(0x0F, 0x04), Generation.SVM);
+    i.exception(3).step();
+    assertEquals("dropped", i.injection().outcome());
+    assertEquals(List.of("#UD"), i.b.exceptions());
+  }
+
+  @Test
   void faultsDuringDeliveryCombineWithTheInjectedException() {
     InjectionBench i = on(Generation.SKYLAKE);
     i.b.idt(13, 0);
