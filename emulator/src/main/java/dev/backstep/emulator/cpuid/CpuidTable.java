@@ -1,5 +1,6 @@
 package dev.backstep.emulator.cpuid;
 
+import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.vcpu.ControlBits;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.Collections;
@@ -230,6 +231,11 @@ public final class CpuidTable {
   /// Makes CPUID on vCPU `vcpu` answer `values`, but for the bits that follow the guest's settings.
   public void write(int vcpu, int leaf, int subleaf, CpuidValues values) {
     written.write(vcpu, leaf, subleaf, values);
+  }
+
+  /// Writes what was written over the model's answers.
+  public void saveWritten(StateSink sink) {
+    written.save(sink);
   }
 
   /// kvm_update_cpuid_runtime: what follows the guest's settings does so whatever was written.

@@ -1,5 +1,6 @@
 package dev.backstep.emulator.cpuid;
 
+import dev.backstep.emulator.device.StateSink;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,22 @@ final class WrittenCpuid {
   @Nullable CpuidValues find(int vcpu, int leaf, int subleaf) {
     TreeMap<Long, CpuidValues> own = entries.get(vcpu);
     return own == null ? null : own.get(key(leaf, subleaf));
+  }
+
+  void save(StateSink sink) {
+    entries.forEach(
+        (vcpu, own) -> {
+          sink.putInt(vcpu);
+          own.forEach((key, values) -> save(sink, key, values));
+        });
+  }
+
+  private static void save(StateSink sink, long key, CpuidValues values) {
+    sink.putLong(key);
+    sink.putInt(values.eax());
+    sink.putInt(values.ebx());
+    sink.putInt(values.ecx());
+    sink.putInt(values.edx());
   }
 
   private static long key(int leaf, int subleaf) {

@@ -194,13 +194,15 @@ final class BoardFactory {
   }
 
   private Consumer<StateSink> state(BoardDevices devices) {
-    CacheModel model = caches;
-    if (model == null) {
-      return devices::save;
-    }
     return sink -> {
       devices.save(sink);
-      model.save(sink);
+      if (caches != null) {
+        caches.save(sink);
+      }
+      if (platform.control() != ControlPolicy.NONE) {
+        platform.capabilities().save(sink);
+        cpuid.saveWritten(sink);
+      }
     };
   }
 

@@ -3,6 +3,7 @@ package dev.backstep.emulator.platform;
 import dev.backstep.emulator.control.ControlAnswer;
 import dev.backstep.emulator.control.Errno;
 import dev.backstep.emulator.control.KvmParts;
+import dev.backstep.emulator.device.StateSink;
 import dev.backstep.emulator.interrupt.X2apicApi;
 import dev.backstep.emulator.msr.FeatureRegisters;
 import java.util.Set;
@@ -141,6 +142,15 @@ public final class VmCapabilities implements X2apicApi, FeatureRegisters {
   /// KVM_CAP_X86_TRIPLE_FAULT_EVENT.
   public boolean hasTripleFaultEvent() {
     return tripleFaultEvent;
+  }
+
+  /// Writes what was asked for.
+  public void save(StateSink sink) {
+    sink.putLong(disabledQuirks);
+    sink.putLong(x2apicFlags);
+    sink.putFlag(exceptionPayload);
+    sink.putFlag(tripleFaultEvent);
+    sink.putFlag(platformInfoReadable);
   }
 
   @Override

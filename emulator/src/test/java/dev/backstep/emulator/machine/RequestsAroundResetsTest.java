@@ -10,7 +10,9 @@ import dev.backstep.emulator.machine.MachineConfig.OnReset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -75,12 +77,17 @@ class RequestsAroundResetsTest {
   }
 
   private static StopReason run(Script script, int cpus) throws MachineConfigException {
-    MachineConfig config = TestMachines.config(SPIN, cpus, OnReset.RESTART, LIMIT);
-    try (Machine machine =
-        new Machine(TestMachines.onPlatform(config, "kvm-intel"), script, bytes -> {})) {
-      machine.listen(script);
+    try (Machine machine = machine(script, cpus)) {
       return machine.run();
     }
+  }
+
+  private static Machine machine(Script script, int cpus) throws MachineConfigException {
+    MachineConfig config = TestMachines.config(SPIN, cpus, OnReset.RESTART, LIMIT);
+    Machine machine =
+        new Machine(TestMachines.onPlatform(config, "kvm-intel"), script, bytes -> {});
+    machine.listen(script);
+    return machine;
   }
 
   /// Two resets with no instruction between them are not the guest's doing.
@@ -91,6 +98,31 @@ class RequestsAroundResetsTest {
         new Script(List.of(List.of(capability, TRIPLE_FAULT), List.of(TRIPLE_FAULT), List.of()));
     assertEquals(new StopReason.InstructionLimit(), run(script, 1));
     assertEquals(2, script.resets);
+  }
+
+  /// What KVM keeps for its user outlives resets too, and is part of what two runs must agree on.
+  @Test
+  void whatItsUserAskedForIsPartOfTheDigest() throws Exception {
+    TreeSet<String> digests = new TreeSet<>();
+    List<String> calls =
+        List.of(
+            "get-supported-cpuid,leaf=1",
+            "enable-cap,cap=X2APIC_API,flags=1",
+            "enable-cap,cap=X2APIC_API,flags=2",
+            "enable-cap,cap=DISABLE_QUIRKS2,flags=0x20",
+            "enable-cap,cap=EXCEPTION_PAYLOAD,flags=1",
+            "enable-cap,cap=X86_TRIPLE_FAULT_EVENT,flags=1",
+            "set-cpuid,vcpu=1,leaf=0x40000010,eax=5",
+            "set-cpuid,vcpu=1,leaf=0x40000010,eax=6");
+    for (String call : calls) {
+      Script script = new Script(List.of(List.of(ControlCall.parse(call))));
+      try (Machine machine = machine(script, 2)) {
+        assertEquals(new StopReason.InstructionLimit(), machine.run());
+        assertEquals(List.of("0"), script.results);
+        digests.add(HexFormat.of().formatHex(machine.registerDigest()));
+      }
+    }
+    assertEquals(calls.size(), digests.size());
   }
 
   /// KVM's vCPUs outlive the guest's reset, and with them whether they were ever entered: Linux
