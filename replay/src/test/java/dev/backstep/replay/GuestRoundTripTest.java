@@ -38,6 +38,19 @@ class GuestRoundTripTest {
     check(run.withCpus(2).on("kvm-intel"));
   }
 
+  /// Caches are transparent to whoever has no device behind them.
+  @ParameterizedTest
+  @CsvSource({"faults, 1", "paging32, 1", "protection, 1", "smc, 1", "tally, 4", "tour, 2"})
+  void everyGuestDoesTheSameWithCachesModelled(String name, int cpus) throws Exception {
+    GuestRun run = GuestRun.builtIn(name).withCpus(cpus);
+    Path plain = folder.resolve(name + "-plain");
+    run.record(plain);
+    Path cached = folder.resolve(name + "-cached");
+    assertEquals(new StopReason.DebugExit(0), run.withCaches().record(cached));
+    assertEquals(end(plain).getFinalPosition(), end(cached).getFinalPosition());
+    GuestRun.replayIdentically(cached);
+  }
+
   @Tag("heavy")
   @ParameterizedTest
   @CsvSource({

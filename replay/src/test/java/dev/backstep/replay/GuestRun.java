@@ -24,6 +24,7 @@ import java.util.Map;
 /// @param cpus number of vCPUs
 /// @param platform name of the platform
 /// @param append its arguments
+/// @param hasCacheModel whether caches are modelled
 /// @param onReset what a reset does
 /// @param maxInstructions where the run ends at the latest
 record GuestRun(
@@ -31,6 +32,7 @@ record GuestRun(
     int cpus,
     String platform,
     String append,
+    boolean hasCacheModel,
     MachineConfig.OnReset onReset,
     long maxInstructions) {
   private static final Path BUILT_IN = Path.of("../cli/src/main/resources/dev/backstep/cli/guests");
@@ -43,28 +45,44 @@ record GuestRun(
 
   static GuestRun of(Path kernel) {
     return new GuestRun(
-        kernel, 1, "bare-metal-intel", "", MachineConfig.OnReset.STOP, MachineConfig.UNLIMITED);
+        kernel,
+        1,
+        "bare-metal-intel",
+        "",
+        false,
+        MachineConfig.OnReset.STOP,
+        MachineConfig.UNLIMITED);
   }
 
   GuestRun withCpus(int count) {
-    return new GuestRun(kernel, count, platform, append, onReset, maxInstructions);
+    return new GuestRun(kernel, count, platform, append, hasCacheModel, onReset, maxInstructions);
   }
 
   GuestRun on(String newPlatform) {
-    return new GuestRun(kernel, cpus, newPlatform, append, onReset, maxInstructions);
+    return new GuestRun(kernel, cpus, newPlatform, append, hasCacheModel, onReset, maxInstructions);
   }
 
   GuestRun withArguments(String arguments) {
-    return new GuestRun(kernel, cpus, platform, arguments, onReset, maxInstructions);
+    return new GuestRun(kernel, cpus, platform, arguments, hasCacheModel, onReset, maxInstructions);
+  }
+
+  GuestRun withCaches() {
+    return new GuestRun(kernel, cpus, platform, append, true, onReset, maxInstructions);
   }
 
   GuestRun restarting() {
     return new GuestRun(
-        kernel, cpus, platform, append, MachineConfig.OnReset.RESTART, maxInstructions);
+        kernel,
+        cpus,
+        platform,
+        append,
+        hasCacheModel,
+        MachineConfig.OnReset.RESTART,
+        maxInstructions);
   }
 
   GuestRun upTo(long position) {
-    return new GuestRun(kernel, cpus, platform, append, onReset, position);
+    return new GuestRun(kernel, cpus, platform, append, hasCacheModel, onReset, position);
   }
 
   MachineConfig config() throws IOException {
@@ -80,7 +98,7 @@ record GuestRun(
         null,
         List.of(new DeviceConfig("isa-debug-exit", Map.of("iobase", "0xf4", "iosize", "4"))),
         true,
-        false,
+        hasCacheModel,
         onReset,
         maxInstructions);
   }
