@@ -36,7 +36,7 @@ class ErrataRunTest {
     add(list, "count-of-none", GUEST, Observation.count("kind:exception AND vector:99"));
     add(list, "not-printed", GUEST, Observation.printed("frobnicate"));
     add(list, "ending", GUEST, Observation.ending());
-    List<Verdict> verdicts = run(list.done(), METAL, ErrataTest::backstep);
+    List<Verdict> verdicts = run(list.done(), METAL, ErrataTest::record);
     assertEquals(
         List.of("vector=6 cr2=none", "#UD", "nothing", "1", "0", "nothing", "power-off"),
         verdicts.stream().map(Verdict::observed).toList());
@@ -56,7 +56,7 @@ class ErrataRunTest {
         METAL,
         (words, errors) -> {
           recordings.incrementAndGet();
-          return ErrataTest.backstep(words, errors);
+          return ErrataTest.record(words, errors);
         });
     assertEquals(2, recordings.get());
     try (Stream<Path> left = Files.list(folder)) {
@@ -72,8 +72,7 @@ class ErrataRunTest {
         .observed(Observation.ending())
         .refusedOnBareMetal()
         .expect("power-off", "the source", ErrataPlatform.KVM_INTEL, ErrataPlatform.KVM_AMD);
-    List<Verdict> verdicts =
-        run(list.done(), List.of(ErrataPlatform.values()), ErrataTest::backstep);
+    List<Verdict> verdicts = run(list.done(), List.of(ErrataPlatform.values()), ErrataTest::record);
     assertTrue(verdicts.stream().allMatch(Verdict::agrees), verdicts.toString());
     assertTrue(verdicts.getFirst().observed().startsWith("refused: --inject: bare-metal-intel"));
   }
@@ -83,16 +82,16 @@ class ErrataRunTest {
     BehaviourList list = new BehaviourList("r");
     add(list, "broken", Recipe.guest("no-such-guest"), Observation.ending());
     add(list, "whole", GUEST, Observation.ending());
-    List<Verdict> verdicts = run(list.done(), METAL, ErrataTest::backstep);
+    List<Verdict> verdicts = run(list.done(), METAL, ErrataTest::record);
     assertTrue(verdicts.get(0).observed().startsWith("failed: "), verdicts.toString());
     assertFalse(verdicts.get(0).agrees());
     assertEquals("power-off", verdicts.get(1).observed());
   }
 
   private List<Verdict> run(
-      List<Behaviour> behaviours, List<ErrataPlatform> platforms, ErrataRun.Program program)
+      List<Behaviour> behaviours, List<ErrataPlatform> platforms, ErrataRun.Recorder recorder)
       throws Exception {
-    return new ErrataRun(program, folder, ErrataRun.Traces.DELETED, ErrataRun.Depth.OUTCOMES)
+    return new ErrataRun(recorder, folder, ErrataRun.Traces.DELETED, ErrataRun.Depth.OUTCOMES)
         .run(Trial.of(behaviours, platforms), (_, _) -> {});
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.backstep.cli.command.CliErrors;
+import dev.backstep.cli.command.RecordCommand;
 import dev.backstep.cli.errata.CommandText;
 import dev.backstep.cli.errata.ErrataCatalogue;
 import dev.backstep.cli.errata.ErrataPlatform;
@@ -30,7 +31,7 @@ class ErrataTest {
     List<Trial> trials = Trial.of(ErrataCatalogue.behaviours(), List.of(ErrataPlatform.values()));
     ErrataRun run =
         new ErrataRun(
-            ErrataTest::backstep, folder, ErrataRun.Traces.DELETED, ErrataRun.Depth.OUTCOMES);
+            ErrataTest::record, folder, ErrataRun.Traces.DELETED, ErrataRun.Depth.OUTCOMES);
     List<Verdict> verdicts = run.run(trials, (_, _) -> {});
     assertEquals(trials, verdicts.stream().map(Verdict::trial).toList());
     return verdicts.stream().map(ErrataTest::test);
@@ -55,8 +56,8 @@ class ErrataTest {
             CommandText.of(verdict.trial().command()));
   }
 
-  static int backstep(List<String> words, PrintWriter errors) {
-    CommandLine line = CliErrors.commandLine(new Main());
+  static int record(List<String> words, PrintWriter errors) {
+    CommandLine line = CliErrors.commandLine(new RecordCommand());
     line.setErr(errors);
     return line.execute(words.toArray(new String[0]));
   }

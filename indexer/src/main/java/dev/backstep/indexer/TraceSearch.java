@@ -55,6 +55,14 @@ public final class TraceSearch implements AutoCloseable {
     } catch (IOException e) {
       listener.inMemory(e.toString());
     }
+    return inMemory(reader, listener);
+  }
+
+  /// Indexes a trace in memory: for one that is short and searched now only.
+  ///
+  /// @param reader the trace; stays the caller's
+  public static TraceSearch inMemory(TraceReader reader, IndexListener listener)
+      throws IOException {
     try {
       return on(new ByteBuffersDirectory(), reader, listener);
     } catch (OutOfMemoryError e) {

@@ -1,6 +1,5 @@
 package dev.backstep.cli.command;
 
-import dev.backstep.cli.Main;
 import dev.backstep.cli.errata.Behaviour;
 import dev.backstep.cli.errata.ErrataCatalogue;
 import dev.backstep.cli.errata.ErrataJson;
@@ -78,7 +77,7 @@ public final class ErrataCommand implements Callable<Integer> {
     Path folder = output == null ? Files.createTempDirectory("backstep-errata-") : empty(output);
     try {
       List<Verdict> verdicts =
-          new ErrataRun(ErrataCommand::backstep, folder, traces(), depth())
+          new ErrataRun(ErrataCommand::record, folder, traces(), depth())
               .run(trials, ErrataCommand::show);
       write(out -> print(verdicts, columns, out));
       return verdicts.stream().allMatch(Verdict::agrees) ? 0 : 1;
@@ -135,9 +134,9 @@ public final class ErrataCommand implements Callable<Integer> {
     return name == null || json ? ErrataRun.Depth.OUTCOMES : ErrataRun.Depth.SURROUNDINGS;
   }
 
-  /// Runs a command line as a user would, in this process.
-  private static int backstep(List<String> words, PrintWriter errors) {
-    CommandLine line = CliErrors.commandLine(new Main());
+  /// Records as a user would, in this process.
+  private static int record(List<String> words, PrintWriter errors) {
+    CommandLine line = CliErrors.commandLine(new RecordCommand());
     line.setErr(errors);
     return line.execute(words.toArray(new String[0]));
   }

@@ -12,14 +12,14 @@ import java.util.Optional;
 
 /// One recording, and what is observed in it.
 ///
-/// @param program records
+/// @param recorder records
 /// @param folder of its own: the trace, and copies of what it was recorded from
-record ErrataRecording(ErrataRun.Program program, Path folder) {
+record ErrataRecording(ErrataRun.Recorder recorder, Path folder) {
   /// Ends a guest that went astray: none of them runs for a tenth as long.
   private static final String MOST_INSTRUCTIONS = "50000000";
 
   private static final String TRACE = "trace";
-  private static final String SPEAKER = "^backstep( record)?: ";
+  private static final String SPEAKER = "^(backstep|(backstep )?record): ";
 
   /// Records, replays and observes.
   ///
@@ -52,7 +52,6 @@ record ErrataRecording(ErrataRun.Program program, Path folder) {
   private String record(List<String> shown, Path trace) throws IOException {
     BuiltInFiles files = new BuiltInFiles(folder);
     List<String> words = new ArrayList<>();
-    words.add("record");
     for (String word : shown) {
       words.add(files.word(word));
     }
@@ -61,7 +60,7 @@ record ErrataRecording(ErrataRun.Program program, Path folder) {
             "-serial", "null", "--max-instructions", MOST_INSTRUCTIONS, "-o", trace.toString()));
     StringWriter said = new StringWriter();
     try (PrintWriter errors = new PrintWriter(said)) {
-      program.run(words, errors);
+      recorder.record(words, errors);
     }
     return said.toString();
   }

@@ -20,14 +20,15 @@ public final class ErrataRun {
   // Each has a machine and an index; a guest is over in a moment.
   private static final int MOST_THREADS = 4;
 
-  /// The program `backstep`.
+  /// The verb `record`.
   @FunctionalInterface
-  public interface Program {
-    /// Runs a command line in this process; may be called from several threads at once.
+  public interface Recorder {
+    /// Records in this process; may be called from several threads at once.
     ///
+    /// @param words as typed behind `record`
     /// @param errors takes what is said on standard error
     /// @return the exit status
-    int run(List<String> words, PrintWriter errors);
+    int record(List<String> words, PrintWriter errors);
   }
 
   /// Sees how a run comes along.
@@ -49,14 +50,14 @@ public final class ErrataRun {
     KEPT
   }
 
-  private final Program program;
+  private final Recorder recorder;
   private final Path folder;
   private final Traces traces;
   private final Depth depth;
 
   /// @param folder for the traces and the files they were recorded from
-  public ErrataRun(Program program, Path folder, Traces traces, Depth depth) {
-    this.program = program;
+  public ErrataRun(Recorder recorder, Path folder, Traces traces, Depth depth) {
+    this.recorder = recorder;
     this.folder = folder;
     this.traces = traces;
     this.depth = depth;
@@ -115,7 +116,7 @@ public final class ErrataRun {
   }
 
   private List<Verdict> evaluate(String name, List<Trial> together) throws IOException {
-    ErrataRecording recording = new ErrataRecording(program, folder.resolve(name));
+    ErrataRecording recording = new ErrataRecording(recorder, folder.resolve(name));
     try {
       return recording.evaluate(together, depth);
     } finally {

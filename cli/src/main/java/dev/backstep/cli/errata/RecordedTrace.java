@@ -38,7 +38,7 @@ final class RecordedTrace implements AutoCloseable {
   static RecordedTrace open(Path folder) throws IOException {
     TraceReader reader = TraceReader.open(folder);
     try {
-      return new RecordedTrace(reader, TraceSearch.open(reader, (_, _) -> {}));
+      return new RecordedTrace(reader, TraceSearch.inMemory(reader, (_, _) -> {}));
     } catch (IOException | RuntimeException e) {
       reader.close();
       throw e;
