@@ -90,6 +90,7 @@ public final class Platforms {
               KVM_QUIRKS,
               EnumSet.of(
                   PlatformProperty.KERNEL,
+                  PlatformProperty.NONCOHERENT_DMA,
                   PlatformProperty.VECTOR_HASHING,
                   PlatformProperty.REAL_MODE_ERROR_CODE,
                   PlatformProperty.X87_CPUID)));

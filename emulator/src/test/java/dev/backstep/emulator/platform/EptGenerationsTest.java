@@ -164,6 +164,12 @@ class EptGenerationsTest {
   }
 
   @Test
+  void leavesNestedPagingAloneWhateverTheDevices() {
+    var f = new VcpuFixture("max", "kvm-amd,kernel=6.10,noncoherent-dma=on", Map.of());
+    assertEquals("WB WB npt-wb-yields-to-guest-pat", text(chosen(f.flat32(0))));
+  }
+
+  @Test
   void heedsAQuirkAsSoonAsItIsSwitchedOff() {
     Platform platform = Platforms.compose("kvm-intel", Map.of());
     var f = new VcpuFixture("max", platform);
