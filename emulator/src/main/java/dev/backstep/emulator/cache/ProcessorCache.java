@@ -7,6 +7,7 @@ import dev.backstep.emulator.device.StateSink;
 /// are RAM offsets; an access may cross lines but no page.
 public final class ProcessorCache {
   private static final String RESET = "reset";
+  private static final String OWN_ACCESS = "own-access";
 
   private final CoherentLines lines;
   private final CacheLines own;
@@ -39,7 +40,7 @@ public final class ProcessorCache {
 
   private long loadPart(long ramOffset, int bytes, CacheUse use) {
     long line = CoherentLines.lineOf(ramOffset);
-    empty(line, "own-access");
+    empty(line, OWN_ACCESS);
     switch (use) {
       case UNCACHED -> {
         drain(CoherentLines.UNCACHED_ACCESS);
@@ -72,7 +73,7 @@ public final class ProcessorCache {
       combine(ramOffset, bytes, value, use);
       return;
     }
-    empty(CoherentLines.lineOf(ramOffset), "own-access");
+    empty(CoherentLines.lineOf(ramOffset), OWN_ACCESS);
     switch (use) {
       case UNCACHED, COMBINED -> {
         drain(CoherentLines.UNCACHED_ACCESS);
@@ -83,6 +84,19 @@ public final class ProcessorCache {
       case WRITE_BACK -> lines.writeCached(own, ramOffset, bytes, value);
       case NO_FILL -> lines.writeWithoutFill(own, ramOffset, bytes, value);
     }
+  }
+
+  /// A page walk is about to read at `ramOffset`: it sees what its own processor stored there.
+  public void beforeWalk(long ramOffset) {
+    empty(CoherentLines.lineOf(ramOffset), OWN_ACCESS);
+  }
+
+  /// Writes a page-table entry, as a page walk does whatever hint the running instruction carries.
+  public void storeEntry(long ramOffset, int bytes, long value) {
+    boolean hint = nonTemporal;
+    nonTemporal = false;
+    store(ramOffset, bytes, value, CacheUse.WRITE_BACK);
+    nonTemporal = hint;
   }
 
   /// SDM Vol. 1 "Caching of Temporal vs. Non-Temporal Data": the hint makes a store WC, except to

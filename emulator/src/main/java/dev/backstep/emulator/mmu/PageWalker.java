@@ -2,7 +2,6 @@ package dev.backstep.emulator.mmu;
 
 import dev.backstep.emulator.bus.GuestRam;
 import dev.backstep.emulator.bus.PhysicalBus;
-import dev.backstep.emulator.cache.CacheUse;
 import dev.backstep.emulator.cache.ProcessorCache;
 import dev.backstep.emulator.cpuid.CpuFeature;
 import dev.backstep.emulator.cpuid.Vendor;
@@ -90,7 +89,7 @@ final class PageWalker {
   }
 
   /// Sets accessed and dirty flags through a cache from now on. Entries are read as the processors
-  /// see them anyway.
+  /// see them anyway, after what this one has in its combining buffers.
   void connect(ProcessorCache newCache) {
     cache = newCache;
   }
@@ -210,6 +209,9 @@ final class PageWalker {
     if (offset == PhysicalBus.NOT_RAM) {
       return bytes == 4 ? 0xFFFF_FFFFL : -1;
     }
+    if (cache != null) {
+      cache.beforeWalk(offset);
+    }
     return bytes == 4 ? ram.getInt(offset) & 0xFFFF_FFFFL : ram.getLong(offset);
   }
 
@@ -261,11 +263,11 @@ final class PageWalker {
   }
 
   private void writeEntry(long at, long value) {
-    long offset = blocks.ramForWrite(at);
+    long offset = cache == null ? PhysicalBus.NOT_RAM : blocks.ramForWrite(at);
     if (cache == null || offset == PhysicalBus.NOT_RAM) {
       bus.write(at, entryBytes, value);
     } else {
-      cache.store(offset, entryBytes, value, CacheUse.WRITE_BACK);
+      cache.storeEntry(offset, entryBytes, value);
     }
   }
 

@@ -28,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Instructions about caches and write-combining buffers, seen by a device that does not snoop.
 class CacheOpsTest {
   private static final int AT = 0x20_0000;
+  private static final int DIRECTORY = 0x30_0000;
   private static final int NEW = 0x77656E;
   private static final String STORE = "A3 00 00 20 00"; // MOV [AT], EAX
   private static final String LOAD = "A1 00 00 20 00"; // MOV EAX, [AT]
@@ -243,18 +244,40 @@ class CacheOpsTest {
     f.c.updateMode();
   }
 
-  @Test
-  void pageTablesAreWrittenThroughTheCache() {
-    int directory = 0x30_0000;
-    f.ram.putInt(directory, 0x83);
+  private void turnPagingOn() {
+    f.ram.putInt(DIRECTORY, 0x83);
     f.c.cr4 |= ControlBits.CR4_PSE;
-    f.c.cr3 = directory;
+    f.c.cr3 = DIRECTORY;
     f.c.cr0 |= ControlBits.CR0_PG;
     f.c.updateMode();
+  }
+
+  /// Another processor that changed the entry meanwhile would find its change undone by the buffer.
+  @Test
+  void theHintOfAStoreIsNotAboutTheFlagsOfItsPage() {
+    turnPagingOn();
+    run(MOVNTI);
+    assertEquals(0xE3, f.ram.getInt(DIRECTORY), "accessed and dirty");
+    assertEquals(0, f.ram.getInt(AT), "the store itself is held back");
+  }
+
+  @Test
+  void walksSeeEntriesInTheirOwnCombiningBuffers() {
+    turnPagingOn();
+    f.c.gpr[Vcpu.RAX] = 0x87;
+    run("0F C3 05 00 00 30 00"); // MOVNTI [DIRECTORY], EAX
+    f.c.mmu.flushAll("test");
+    run("A1 00 00 20 00");
+    assertEquals(0xA7, f.ram.getInt(DIRECTORY), "what was stored, and accessed");
+  }
+
+  @Test
+  void pageTablesAreWrittenThroughTheCache() {
+    turnPagingOn();
     run(STORE);
-    assertEquals(0xE3, f.ram.getInt(directory), "accessed and dirty");
+    assertEquals(0xE3, f.ram.getInt(DIRECTORY), "accessed and dirty");
     byte[] read = new byte[1];
-    model.read(directory, read, 0, 1, Snooping.NOTHING);
+    model.read(DIRECTORY, read, 0, 1, Snooping.NOTHING);
     assertEquals((byte) 0x83, read[0], "not yet in memory");
     run(LOAD);
     assertEquals(NEW, f.c.gpr[Vcpu.RAX]);
