@@ -31,18 +31,13 @@ final class Hypercalls {
     }
   }
 
-  /// KVM's emulator gets here by the #UD of the other vendor's instruction. Its table asks for
-  /// protected mode of VMMCALL and for CPL 0 of VMCALL (arch/x86/kvm/emulate.c, group7_rm3 and
-  /// group7_rm0). The write is one of the guest's own privilege, so that a page it must not write
-  /// is #PF; it goes to RIP, not to CS:RIP. Then the instruction runs again, as what is there now.
+  /// KVM's emulator gets here by the #UD of the other vendor's instruction. Its table asks for CPL
+  /// 0 of VMCALL and not of VMMCALL (arch/x86/kvm/emulate.c, group7_rm0 and group7_rm3). The write
+  /// is one of the guest's own privilege, so that a page it must not write is #PF; it goes to RIP,
+  /// not to CS:RIP. Then the instruction runs again, as what is there now.
   private static void patch(Vcpu c, DecodedInstruction i, HypercallInstruction instruction) {
-    switch (instruction) {
-      case VMCALL -> Privilege.requireZero(c);
-      case VMMCALL -> {
-        if (c.mode.isRealStyle()) {
-          throw c.fault.undefinedOpcode();
-        }
-      }
+    if (instruction == HypercallInstruction.VMCALL) {
+      Privilege.requireZero(c);
     }
     int code = c.hypervisor.replacement();
     c.mmu.writeLinear(i.rip, HypercallInstruction.BYTES, code, c.cpl);

@@ -35,7 +35,9 @@ final class KvmHypervisor implements Hypervisor {
       exit(c, hardware.hypercallExit());
       return Hypercall.ANSWERED;
     }
-    if (!vm.has(Quirk.FIX_HYPERCALL_INSN)) {
+    // emulate.c, group7_rm3: VMMCALL has the flag Prot.
+    boolean unknownHere = instruction == HypercallInstruction.VMMCALL && c.mode.isRealStyle();
+    if (unknownHere || !vm.has(Quirk.FIX_HYPERCALL_INSN)) {
       return Hypercall.UNDEFINED;
     }
     exit(c, hardware.undefinedExit());

@@ -67,6 +67,9 @@ final class SvmExits implements VmExitPolicy {
     this.vm = vm;
   }
 
+  /// The origin of exceptions that instructions cause; what a hypervisor injects is no exit.
+  private static final String CAUSED = "instruction";
+
   @Override
   public @Nullable VmExit exitFor(MachineEvent event, Vcpu c) {
     return switch (event) {
@@ -80,7 +83,7 @@ final class SvmExits implements VmExitPolicy {
       case MachineEvent.Io e -> new VmExit(e.at(), IOIO, "io", ioInfo(e, c));
       case MachineEvent.Mmio e -> nestedPageFault(e, e.op());
       case MachineEvent.Apic e -> e.mode().equals("xapic") ? nestedPageFault(e, e.op()) : null;
-      case MachineEvent.Exception e -> exception(e);
+      case MachineEvent.Exception e -> e.origin().equals(CAUSED) ? exception(e) : null;
       case MachineEvent.Shutdown e ->
           e.reason().equals("triple-fault") ? new VmExit(e.at(), SHUTDOWN, "shutdown", 0) : null;
       case MachineEvent.DebugRegister _,

@@ -61,6 +61,9 @@ final class VmxExits implements VmExitPolicy {
   private static final int CR_LMSW_MEMORY = 1 << 6;
   private static final int APIC_LINEAR_WRITE = 1 << 12;
 
+  /// The origin of exceptions that instructions cause; what a hypervisor injects is no exit.
+  private static final String CAUSED = "instruction";
+
   @Override
   public @Nullable VmExit exitFor(MachineEvent event, Vcpu c) {
     return switch (event) {
@@ -76,7 +79,7 @@ final class VmxExits implements VmExitPolicy {
               ioQualification(e, ExecutingInstruction.on(c)));
       case MachineEvent.Mmio e -> new VmExit(e.at(), EPT_MISCONFIG, "EPT_MISCONFIG", 0);
       case MachineEvent.Apic e -> apic(e);
-      case MachineEvent.Exception e -> exception(e, c);
+      case MachineEvent.Exception e -> e.origin().equals(CAUSED) ? exception(e, c) : null;
       case MachineEvent.Shutdown e ->
           e.reason().equals("triple-fault")
               ? new VmExit(e.at(), TRIPLE_FAULT, "TRIPLE_FAULT", 0)

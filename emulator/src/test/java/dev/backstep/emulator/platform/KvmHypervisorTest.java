@@ -148,6 +148,16 @@ class KvmHypervisorTest {
   }
 
   @Test
+  void whatIsUndefinedToTheProcessorExitsOnce() {
+    SystemBench b = on("kvm-intel");
+    assertEquals(UD, run(watching(b.longMode().user()), MWAIT));
+    assertEquals("EXCEPTION_NMI HLT", exits(b)); // The handler halts.
+    b = on("kvm-intel");
+    assertEquals(UD, run(b.realMode(), VMMCALL));
+    assertEquals("EXCEPTION_NMI HLT", exits(b));
+  }
+
+  @Test
   void vmxInterceptsMonitorBeforeItsOperandsAndSvmAfter() {
     SystemBench b = on("kvm-intel").longMode();
     b.c.gpr[Vcpu.RCX] = 8;
