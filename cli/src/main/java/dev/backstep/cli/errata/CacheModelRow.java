@@ -92,7 +92,8 @@ final class CacheModelRow implements ErrataRow {
             "The same on a kernel that heeds guest MTRRs while such a device is assigned.",
             machine("uc-mtrr").setting("kernel=6.10"),
             "device")
-        .expect(NEW, "vmx_get_mt_mask before commit 377b2f359d1f (6.11)", KVM_INTEL);
+        .expect(
+            NEW, "vmx_get_mt_mask before commits 0a7b73559b39 and e1548088ff54 (6.11)", KVM_INTEL);
     device("uc-mtrr-clflush", "The same with CLFLUSH before the device reads: right everywhere.")
         .expectEverywhere(NEW, "SDM Vol. 2 \"CLFLUSH\"");
     device("uc-pat", "The page tables make the buffer UC by the PAT.")
