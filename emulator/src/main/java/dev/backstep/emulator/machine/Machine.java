@@ -188,7 +188,9 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
       return new StopReason.EntryFailed(next.number, next.vmEntry.hardwareReason());
     }
     if (next.activity == Activity.SHUTDOWN) {
-      shutDown(next);
+      // A triple fault: the chip set resets the machine. SDM Vol. 3 "Interrupt 8—Double Fault
+      // Exception (#DF)".
+      reset("triple-fault");
     }
     if (board.interpreter().isStuck()) {
       return new StopReason.Stuck(next.number);
@@ -288,15 +290,6 @@ public final class Machine implements PositionSource, MachineControl, AutoClosea
     if (current != null && ns != EventQueue.NEVER) {
       current.stopBefore(clock.positionAt(ns));
     }
-  }
-
-  /// A triple fault: the chip set resets the machine. SDM Vol. 3 "Interrupt 8—Double Fault
-  /// Exception (#DF)".
-  private void shutDown(Vcpu c) {
-    if (events.isOn()) {
-      events.emit(new MachineEvent.Shutdown(c.at(), "triple-fault", 0));
-    }
-    reset("triple-fault");
   }
 
   private @Nullable StopReason restart(String source) {
