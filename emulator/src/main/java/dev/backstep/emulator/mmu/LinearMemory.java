@@ -141,7 +141,9 @@ final class LinearMemory {
   }
 
   /// What lies behind guest-physical addresses changed (xAPIC base, a PCI BAR): translations stay.
+  /// Policies tell RAM, devices and the xAPIC page apart.
   void backingChanged() {
+    tlb.forgetCacheUses();
     for (int entry = 0; entry < tlb.size(); entry++) {
       if (tlb.isValid(entry)) {
         setBacking(entry);

@@ -229,6 +229,18 @@ class CacheOpsTest {
   }
 
   @Test
+  void typesThatChangeWithTheMapCountAtOnce() {
+    long elsewhere = f.lapic.base;
+    f.lapic.base = AT | elsewhere & 0xFFF;
+    f.c.mmu.physicalMapChanged();
+    run(LOAD); // of the xAPIC page, which is UC
+    f.lapic.base = elsewhere;
+    f.c.mmu.physicalMapChanged();
+    run(STORE);
+    assertEquals(0, memory(), "WB, as the RAM that is seen again");
+  }
+
+  @Test
   void typesThatChangeWithCr0CdCountAtOnce() {
     run(LOAD);
     f.c.cr0 |= ControlBits.CR0_CD;
