@@ -12,7 +12,6 @@ import dev.backstep.emulator.time.VirtualClock;
 /// pin and nothing else exists. SDM Vol. 3 "Local APIC".
 public final class Lapic implements LocalInterrupts, Stateful {
   private static final int LOWEST_LEGAL_VECTOR = 16;
-
   private final CpuSignals cpu;
   private final int place;
   private final ApicRouter router;
@@ -20,7 +19,6 @@ public final class Lapic implements LocalInterrupts, Stateful {
   private final LapicTimer timer;
   private final LapicRegisters registers;
   private final InterruptRequests requests = new InterruptRequests();
-
   private ApicBase base;
   private ApicMode mode;
 
@@ -61,7 +59,7 @@ public final class Lapic implements LocalInterrupts, Stateful {
     return mode;
   }
 
-  /// The 32-bit ID: the vCPU's number. The xAPIC ID starts as its low byte.
+  /// The 32-bit ID, the vCPU's number. The xAPIC ID starts as its low byte.
   public int x2apicId() {
     return cpu.cpuNumber();
   }
@@ -363,7 +361,7 @@ public final class Lapic implements LocalInterrupts, Stateful {
   @Override
   public void init() {
     resetRegisters();
-    openLint0();
+    registers.openLint0OfBootstrapProcessor();
     router.identityChanged(this);
   }
 
@@ -372,16 +370,9 @@ public final class Lapic implements LocalInterrupts, Stateful {
     base = ApicBase.afterReset(cpu.cpuNumber());
     mode = base.mode();
     resetRegisters();
-    openLint0();
+    registers.openLint0OfBootstrapProcessor();
     registers.resetXapicId();
     router.identityChanged(this);
-  }
-
-  /// Linux arch/x86/kvm/lapic.c, kvm_lapic_reset: the bootstrap processor's alone.
-  private void openLint0() {
-    if (cpu.cpuNumber() == 0 && model.opensLint0().getAsBoolean()) {
-      registers.openLint0();
-    }
   }
 
   private void resetRegisters() {

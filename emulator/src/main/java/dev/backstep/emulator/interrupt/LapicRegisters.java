@@ -77,7 +77,15 @@ final class LapicRegisters {
     setLvt(LapicRegister.LVT_LINT1, LVT_NMI);
   }
 
-  void openLint0() {
+  /// Linux arch/x86/kvm/lapic.c, kvm_lapic_reset: at RESET and INIT, the bootstrap processor's
+  /// alone.
+  void openLint0OfBootstrapProcessor() {
+    if (lapic.cpuNumber() == 0 && lapic.model().opensLint0().getAsBoolean()) {
+      openLint0();
+    }
+  }
+
+  private void openLint0() {
     setLvt(LapicRegister.LVT_LINT0, LVT_EXTINT);
   }
 
