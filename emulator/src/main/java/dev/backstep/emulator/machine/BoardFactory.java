@@ -38,7 +38,6 @@ import dev.backstep.emulator.listen.EventOrigin;
 import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.machine.MachineConfig.DeviceConfig;
 import dev.backstep.emulator.machine.MachineConfig.Image;
-import dev.backstep.emulator.platform.CacheInstructions;
 import dev.backstep.emulator.platform.ControlPolicy;
 import dev.backstep.emulator.platform.NoncoherentDma;
 import dev.backstep.emulator.platform.Platform;
@@ -134,7 +133,7 @@ final class BoardFactory {
   private CacheModel cacheModel() {
     return new CacheModel(
         ram,
-        CacheInstructions.rules(config.platform(), noncoherentDma()),
+        platform.cacheRules(),
         around.events(),
         around.origin(),
         layout::gpaOf);

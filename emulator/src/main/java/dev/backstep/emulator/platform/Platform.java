@@ -1,5 +1,6 @@
 package dev.backstep.emulator.platform;
 
+import dev.backstep.emulator.cache.CacheRules;
 import dev.backstep.emulator.cpuid.CpuSetting;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.cpuid.Vendor;
@@ -18,6 +19,7 @@ import dev.backstep.emulator.virtualization.VirtualizationExtension;
 /// @param signature what CPUID.40000000H says, or `CpuidTable.NO_HYPERVISOR`
 /// @param x87Pointers by what the pointers of the x87 behave
 /// @param memoryTypes decides effective memory types
+/// @param cacheRules what instructions that concern whole caches do
 /// @param msrs differences in registers
 /// @param numericErrors what x87 exceptions do while CR0.NE is clear
 /// @param routing whom interrupts reach
@@ -33,6 +35,7 @@ public record Platform(
     String signature,
     X87Pointers x87Pointers,
     MemoryTypePolicy memoryTypes,
+    CacheRules cacheRules,
     MsrPolicy msrs,
     NumericErrors numericErrors,
     RoutingPolicy routing,

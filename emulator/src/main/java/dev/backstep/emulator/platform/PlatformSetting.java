@@ -3,6 +3,7 @@ package dev.backstep.emulator.platform;
 import dev.backstep.emulator.cpuid.X87Pointers;
 import dev.backstep.emulator.injection.RealModeCodes;
 import dev.backstep.emulator.interrupt.LowestPriority;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param properties those that were given, each at most once
 record PlatformSetting(String name, Map<PlatformProperty, String> properties) {
   PlatformSetting {
-    properties = Map.copyOf(properties);
+    properties = Collections.unmodifiableMap(properties);
   }
 
   /// The name alone.

@@ -1,5 +1,7 @@
 package dev.backstep.emulator.platform;
 
+import dev.backstep.emulator.cache.CacheRules;
+import dev.backstep.emulator.cache.CacheRules.Effect;
 import dev.backstep.emulator.cpuid.CpuidTable;
 import dev.backstep.emulator.cpuid.Vendor;
 import dev.backstep.emulator.cpuid.X87Pointers;
@@ -143,6 +145,7 @@ public final class Platforms {
               KVM_SIGNATURE,
               setting.x87Pointers(),
               new EptMemoryTypes(setting.kernel(), setting.noncoherentDma(devices), vm),
+              kvmCacheRules(setting.noncoherentDma(devices)),
               kvmMsrs(MICROCODE_REVISION, MsrPolicy.MoreRegisters.KVM_VMX, vm),
               NumericErrors.EXCEPTION_16,
               () -> new KvmRouting(vm, setting.lowestPriority()),
@@ -159,6 +162,7 @@ public final class Platforms {
               KVM_SIGNATURE,
               setting.x87Pointers(),
               new NptMemoryTypes(vm),
+              kvmCacheRules(setting.noncoherentDma(devices)),
               kvmMsrs(MICROCODE_REVISION_AMD, MsrPolicy.MoreRegisters.KVM_SVM, vm),
               NumericErrors.UNCONNECTED,
               () -> new KvmRouting(vm, setting.lowestPriority()),
@@ -170,6 +174,16 @@ public final class Platforms {
               VirtualizationExtension.ABSENT);
       case "bare-metal-amd" -> bareMetal(name, Vendor.AMD, vm);
       default -> bareMetal(name, Vendor.INTEL, vm);
+    };
+  }
+
+  /// KVM intercepts the instructions that concern whole caches: INVD does nothing (x86.c,
+  /// kvm_emulate_invd), and WBINVD and WBNOINVD reach the caches only if a device with non-coherent
+  /// DMA is assigned (kvm_emulate_wbinvd, need_emulate_wbinvd).
+  private static CacheRules kvmCacheRules(NoncoherentDma dma) {
+    return switch (dma) {
+      case ASSIGNED -> new CacheRules(Effect.SKIPPED, Effect.CARRIED_OUT);
+      case NONE -> new CacheRules(Effect.SKIPPED, Effect.SKIPPED);
     };
   }
 
@@ -193,6 +207,7 @@ public final class Platforms {
         CpuidTable.NO_HYPERVISOR,
         X87Pointers.AS_ENUMERATED,
         vendor == Vendor.AMD ? new AmdNativeMemoryTypes() : new NativeMemoryTypes(),
+        new CacheRules(Effect.CARRIED_OUT, Effect.CARRIED_OUT),
         BARE_METAL_MSRS,
         NumericErrors.INTERRUPT_13,
         ArchitecturalRouting::new,
