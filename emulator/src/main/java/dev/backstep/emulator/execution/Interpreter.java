@@ -48,8 +48,7 @@ public final class Interpreter {
   }
 
   /// @param binding has the last word about the operations that execute instructions
-  public Interpreter(
-      BlockCache cache, PhysicalBus bus, Decoder decoder, OperationBinding binding) {
+  public Interpreter(BlockCache cache, PhysicalBus bus, Decoder decoder, OperationBinding binding) {
     this.builder = new BlockBuilder(cache, bus, decoder);
     this.operations = new OperationFactory(binding);
   }

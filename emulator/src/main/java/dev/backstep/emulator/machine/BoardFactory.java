@@ -132,11 +132,7 @@ final class BoardFactory {
 
   private CacheModel cacheModel() {
     return new CacheModel(
-        ram,
-        platform.cacheRules(),
-        around.events(),
-        around.origin(),
-        layout::gpaOf);
+        ram, platform.cacheRules(), around.events(), around.origin(), layout::gpaOf);
   }
 
   GuestRam ram() {

@@ -27,9 +27,9 @@
 /// - A large page becomes one TLB entry, and one `memory_type` event, if all of it has one MTRR
 ///   type and one backing. Otherwise only 4 KiB entries are made, each with the type of its own
 ///   page: SDM Vol. 3 "Large Page Size Considerations" leaves such pages undefined.
-/// - While caches are modelled ([CacheControl#connect]) the views stay empty, and each access to RAM
-///   passes the vCPU's cache with the memory type of its 4 KiB page, which the TLB entry keeps until
-///   CR0.CD changes.
+/// - While caches are modelled ([CacheControl#connect]) the views stay empty, and each access to
+///   RAM passes the vCPU's cache with the memory type of its 4 KiB page, which the TLB entry keeps
+///   until CR0.CD changes.
 /// - Overlapping MTRRs whose combination the SDM leaves undefined are UC.
 /// - Without paging, memory types are chosen per 4 KiB.
 /// - A change of an MTRR (SDM Vol. 2 "WRMSR") or of the PAT forgets all translations, since they

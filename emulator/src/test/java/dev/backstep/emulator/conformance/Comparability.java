@@ -81,8 +81,8 @@ public final class Comparability {
   private static final Set<String> TRANSCENDENTAL =
       Set.of("F2XM1", "FYL2X", "FYL2XP1", "FPTAN", "FPATAN", "FSIN", "FCOS", "FSINCOS");
 
-  /// Those of virtualization among them: a host that is itself a guest has EFER.SVME or CR4.VMXE set
-  /// by its hypervisor, and then raises #GP at CPL 3 where a processor without raises #UD.
+  /// Those of virtualization among them: a host that is itself a guest has EFER.SVME or CR4.VMXE
+  /// set by its hypervisor, and then raises #GP at CPL 3 where a processor without raises #UD.
   private static final Set<String> FOREIGN_FAMILIES =
       Set.of(
           "FarTransfers",
