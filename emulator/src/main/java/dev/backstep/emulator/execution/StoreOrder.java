@@ -1,6 +1,7 @@
 package dev.backstep.emulator.execution;
 
 import dev.backstep.emulator.decode.DecodedInstruction;
+import dev.backstep.emulator.decode.Operands;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.util.Locale;
 
@@ -45,14 +46,21 @@ final class StoreOrder implements OperationBinding {
   }
 
   private static Role roleOf(DecodedInstruction i) {
-    boolean exchange = i.opcode.mnemonic().equals("XCHG") && i.isMemory();
-    if (i.has(DecodedInstruction.PREFIX_LOCK) || exchange) {
-      return Role.LOCKS;
+    switch (i.opcode.semantics()) {
+      case "ControlRegisters.moveToControl" -> {
+        // With LOCK, AMD's way to say CR8 outside 64-bit mode. SDM Vol. 3 "Serializing
+        // Instructions": moves to CR8 are none.
+        return Operands.register(i.operand0) == 8 ? Role.NONE : Role.DRAINS;
+      }
+      case "ControlRegisters.moveToDebug" -> {
+        return Role.DRAINS;
+      }
+      default -> {
+        boolean exchange = i.opcode.mnemonic().equals("XCHG") && i.isMemory();
+        boolean locks = i.has(DecodedInstruction.PREFIX_LOCK) || exchange;
+        return locks ? Role.LOCKS : roleOf(i.opcode.mnemonic());
+      }
     }
-    return switch (i.opcode.semantics()) {
-      case "ControlRegisters.moveToControl", "ControlRegisters.moveToDebug" -> Role.DRAINS;
-      default -> roleOf(i.opcode.mnemonic());
-    };
   }
 
   /// SDM Vol. 3 "Serializing Instructions", "Buffering of Write Combining Memory Locations"; APM

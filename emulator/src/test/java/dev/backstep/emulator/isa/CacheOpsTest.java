@@ -1,6 +1,8 @@
 package dev.backstep.emulator.isa;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.backstep.emulator.cache.CacheModel;
 import dev.backstep.emulator.cache.CacheRules;
@@ -8,16 +10,19 @@ import dev.backstep.emulator.cache.CacheRules.Effect;
 import dev.backstep.emulator.decode.DecodedInstruction;
 import dev.backstep.emulator.decode.Decoder;
 import dev.backstep.emulator.device.DmaPath.Snooping;
+import dev.backstep.emulator.execution.Operation;
 import dev.backstep.emulator.execution.OperationBinding;
 import dev.backstep.emulator.execution.OperationFactory;
 import dev.backstep.emulator.listen.EventPort;
 import dev.backstep.emulator.mmu.VcpuFixture;
 import dev.backstep.emulator.vcpu.ControlBits;
+import dev.backstep.emulator.vcpu.CpuMode;
 import dev.backstep.emulator.vcpu.GuestFault;
 import dev.backstep.emulator.vcpu.Vcpu;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -182,6 +187,19 @@ class CacheOpsTest {
     run(MOVNTI);
     run(hex);
     assertEquals(empties ? NEW : 0, memory(), name);
+  }
+
+  private DecodedInstruction decode64(String hex) {
+    byte[] code = HexFormat.ofDelimiter(" ").parseHex(hex);
+    return Objects.requireNonNull(decoder.decode(code, 0, code.length, CpuMode.LONG64, 0x100));
+  }
+
+  @Test
+  void movesToCr8EmptyNothing() {
+    Operation plain = factory.operationFor(decode64("90"));
+    OperationBinding binding = OperationBinding.withStoreOrder();
+    assertSame(plain, binding.bind(decode64("44 0F 22 C0"), plain), "MOV CR8, RAX");
+    assertNotSame(plain, binding.bind(decode64("0F 22 C0"), plain), "MOV CR0, RAX");
   }
 
   /// SDM Vol. 3 "Serializing Instructions": not WRMSR of the TSC deadline and of x2APIC registers.
