@@ -177,10 +177,15 @@ public final class NoncoherentDmaDevice extends PciFunction {
       write(port & PORT_BYTES - 1L, bytes, Integer.toUnsignedLong(value));
     }
 
+    /// Not the pieces of 5 to 7 bytes that an access across pages leaves.
+    private static boolean isRegisterAccess(long offset, int bytes) {
+      return (bytes == 4 || bytes == 8) && (offset & bytes - 1) == 0;
+    }
+
     /// Other sizes read as all ones.
     @Override
     public long read(long offset, int bytes) {
-      if (bytes < 4 || (offset & bytes - 1) != 0) {
+      if (!isRegisterAccess(offset, bytes)) {
         return -1L >>> 64 - 8 * bytes;
       }
       long low = Integer.toUnsignedLong(register((int) offset));
@@ -190,7 +195,7 @@ public final class NoncoherentDmaDevice extends PciFunction {
     /// Other sizes are ignored.
     @Override
     public void write(long offset, int bytes, long value) {
-      if (bytes < 4 || (offset & bytes - 1) != 0) {
+      if (!isRegisterAccess(offset, bytes)) {
         return;
       }
       setRegister((int) offset, (int) value);

@@ -131,6 +131,15 @@ class NoncoherentDmaDeviceTest implements ExecutionListener {
     assertEquals(0x1_2345_6789L, bus.read(Integer.toUnsignedLong((int) gpa) + 8, 8));
   }
 
+  /// What an access of 8 bytes that begins in the page before leaves for this one.
+  @Test
+  void registersHearNoPieces() {
+    long gpa = Integer.toUnsignedLong(bridgeRead(0x10) & ~0xF);
+    bus.write(gpa + 8, 6, 0x1234);
+    assertEquals(0, get(0x08));
+    assertEquals(-1L >>> 16, bus.read(gpa, 6));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "1, 0xFFFFF, 0, 2, 3, ends beyond RAM",
