@@ -48,7 +48,8 @@ class EventTextTest {
     assertEquals(
         "msr op=read msr=0xc0000080 name=EFER value=0x0 fault=false", EventText.facts(event));
     assertEquals(
-        "ipi vector=4 delivery_mode= dest=0x0 dest_mode= shorthand= targets=[0,2] rule=",
+        "ipi vector=4 delivery_mode= dest=0x0 dest_mode= shorthand= targets=[0,2] rule="
+            + " hardware_targets=[]",
         EventText.facts(
             Event.newBuilder()
                 .setIpi(IpiEvent.newBuilder().setVector(4).addTargets(0).addTargets(2))
