@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ErrataCommandTest {
   private static final String BEHAVIOUR = "mtrr-variable-uc";
@@ -97,6 +99,22 @@ class ErrataCommandTest {
     for (Behaviour behaviour : ErrataCatalogue.behaviours()) {
       assertTrue(run.out().contains("  " + behaviour.name() + " "), behaviour.name());
     }
+  }
+
+  @Test
+  void listOfARowHasNoOther() {
+    CommandRun run = CommandRun.backstep("errata", "x87", "--list");
+    assertEquals(0, run.status(), run.err());
+    assertTrue(run.out().contains("  x87-fdp-unmasked "), run.out());
+    assertFalse(run.out().contains("  mtrr-"), run.out());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"nosuch", "--json", "--platform=kvm-amd", "--output=folder"})
+  void listTakesNothingThatItWouldNotHeed(String word) {
+    CommandRun run = CommandRun.backstep("errata", "--list", word);
+    assertEquals(2, run.status(), run.out());
+    assertEquals(1, run.err().strip().lines().count(), run.err());
   }
 
   @Test

@@ -54,7 +54,9 @@ public final class ErrataCommand implements Callable<Integer> {
   @Option(names = "--json", description = "print a JSON array with an object for each outcome")
   private boolean json;
 
-  @Option(names = "--list", description = "print what there is and run nothing")
+  @Option(
+      names = "--list",
+      description = "print what there is, or what NAME names, and run nothing")
   private boolean list;
 
   @Option(
@@ -66,8 +68,7 @@ public final class ErrataCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (list) {
-      write(ErrataCatalogue::list);
-      return 0;
+      return list();
     }
     List<ErrataPlatform> columns = columns();
     List<Trial> trials = Trial.of(behaviours(), columns);
@@ -86,6 +87,15 @@ public final class ErrataCommand implements Callable<Integer> {
         Files.deleteIfExists(folder);
       }
     }
+  }
+
+  private int list() throws IOException {
+    if (json || output != null || !platforms.isEmpty()) {
+      throw CliException.usage("--list runs nothing: give no --json, --platform or -o with it");
+    }
+    List<Behaviour> behaviours = behaviours();
+    write(out -> ErrataCatalogue.list(behaviours, out));
+    return 0;
   }
 
   private List<Behaviour> behaviours() {

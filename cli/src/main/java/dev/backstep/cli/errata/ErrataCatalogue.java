@@ -59,13 +59,15 @@ public final class ErrataCatalogue {
         .orElse(name);
   }
 
-  /// Writes what there is, row by row.
-  public static void list(Writer out) throws IOException {
-    for (ErrataRow row : ROWS) {
-      out.write(heading(row.name()) + "\n");
-      for (Behaviour behaviour : row.behaviours()) {
-        out.write("  %-34s %s%n".formatted(behaviour.name(), behaviour.text()));
+  /// Writes behaviours, each row of them below its heading.
+  public static void list(List<Behaviour> behaviours, Writer out) throws IOException {
+    String row = "";
+    for (Behaviour behaviour : behaviours) {
+      if (!behaviour.row().equals(row)) {
+        row = behaviour.row();
+        out.write(heading(row) + "\n");
       }
+      out.write("  %-34s %s%n".formatted(behaviour.name(), behaviour.text()));
     }
   }
 
