@@ -6,11 +6,6 @@
     .include "multiboot.inc"
     .include "macros16.inc"
 
-.equ REAL_SEGMENT, 0x1000
-.equ REAL_LINEAR, REAL_SEGMENT << 4
-.equ STACK_TOP, 0xf000
-.equ CODE16, 0x08
-.equ DATA16, 0x10
 .equ SPINS, 2000
 .equ READY, 0x77
 .equ VECTORS, 32
@@ -22,35 +17,7 @@
 .equ table_limit, 0xf010
 .equ table_base, 0xf012
 
-    .text 0
-real_base:
-    .code32
-    .globl start
-start:
-    cli
-    cld
-    mov $real_base, %esi
-    mov $REAL_LINEAR, %edi
-    mov $real_end, %ecx
-    sub %esi, %ecx
-    rep movsb
-    lgdt gdt_pointer
-    mov $DATA16, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
-    mov %eax, %ss
-    ljmp $CODE16, $in_16_bit_code - real_base
-    .code16
-in_16_bit_code:
-    mov %cr0, %eax
-    and $~1, %eax
-    mov %eax, %cr0
-    ljmp $REAL_SEGMENT, $in_real_mode - real_base
-in_real_mode:
-    mov %cs, %ax
-    mov %ax, %ds
+    .include "real.inc"
     mov %ax, %ss
     mov $STACK_TOP, %esp
     xor %eax, %eax

@@ -9,11 +9,6 @@
     .include "multiboot.inc"
     .include "macros16.inc"
 
-.equ REAL_SEGMENT, 0x1000
-.equ REAL_LINEAR, REAL_SEGMENT << 4
-.equ STACK_TOP, 0xf000
-.equ CODE16, 0x08
-.equ DATA16, 0x10
 .equ FLAT, 0x18
 .equ NOTHING_SEEN, 0x7fff
 .equ TF, 0x100
@@ -36,35 +31,7 @@
 .equ scratch, 0xf100
 .equ scratch2, 0xf200
 
-    .text 0
-real_base:
-    .code32
-    .globl start
-start:
-    cli
-    cld
-    mov $real_base, %esi
-    mov $REAL_LINEAR, %edi
-    mov $real_end, %ecx
-    sub %esi, %ecx
-    rep movsb
-    lgdt gdt_pointer
-    mov $DATA16, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
-    mov %eax, %ss
-    ljmp $CODE16, $in_16_bit_code - real_base
-    .code16
-in_16_bit_code:
-    mov %cr0, %eax
-    and $~1, %eax
-    mov %eax, %cr0
-    ljmp $REAL_SEGMENT, $in_real_mode - real_base
-in_real_mode:
-    mov %cs, %ax
-    mov %ax, %ds
+    .include "real.inc"
     mov %ax, %es
     mov %ax, %ss
     mov $STACK_TOP, %esp
